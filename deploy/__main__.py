@@ -1,0 +1,66 @@
+"""The `partita` command."""
+
+from importlib.metadata import version
+
+import click
+
+from partita.deploy.commands.amend import amend
+from partita.deploy.commands.balances import balances
+from partita.deploy.commands.book import book
+from partita.deploy.commands.cancel import cancel
+from partita.deploy.commands.exits import run
+from partita.deploy.commands.fund import fund
+from partita.deploy.commands.instruments import instruments
+from partita.deploy.commands.ledger import ledger
+from partita.deploy.commands.matcher import matcher
+from partita.deploy.commands.order import order
+from partita.deploy.commands.orders import orders
+from partita.deploy.commands.place import place
+from partita.deploy.commands.replay import replay
+from partita.deploy.commands.status import status
+from partita.deploy.commands.up import up
+from partita.deploy.commands.watch import watch
+from partita.deploy.match.command import match
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("partita"), prog_name="partita")
+def partita() -> None:
+    """A crypto spot exchange whose every state change is a record on a Kafka log.
+
+    \b
+    In one terminal:       In another:
+      partita up             partita fund 1 USD 100000
+                             partita place 1 buy BTC-USD 0.5 --price 50000
+                             partita watch BTC-USD
+    """
+
+
+for command in (
+    up,
+    status,
+    ledger,
+    matcher,
+    instruments,
+    fund,
+    place,
+    cancel,
+    amend,
+    order,
+    orders,
+    balances,
+    book,
+    watch,
+    match,
+    replay,
+):
+    partita.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    run(partita)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The `partita` command, a file for each of its sub-commands."""

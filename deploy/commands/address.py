@@ -1,0 +1,45 @@
+"""Where the exchange is: what every command that speaks to a running one asks first."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from partita.schemas.errors import LogUnavailable
+
+DEFAULT_DATA = Path("data")
+# Written by `partita up` into its data folder while it runs.
+RUNNING = "running.json"
+
+
+def _bootstrap(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    if value:
+        return value
+    running = DEFAULT_DATA / RUNNING
+    try:
+        return str(json.loads(running.read_text())["bootstrap"])
+    except (OSError, ValueError, KeyError) as error:
+        raise LogUnavailable(
+            "no exchange runs in this folder: start one with `partita up`, or name one with"
+            " --bootstrap HOST:PORT or the variable PARTITA_BOOTSTRAP"
+        ) from error
+
+
+def bootstrap_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --bootstrap; without it the exchange that `partita up` runs in ./data is meant."""
+    return click.option(
+        "--bootstrap",
+        metavar="HOST:PORT",
+        envvar="PARTITA_BOOTSTRAP",
+        callback=_bootstrap,
+        help="Address of the exchange's Kafka; the one running in ./data if not given.",
+    )(command)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print JSON, for programs; numbers are strings."
+    )(command)

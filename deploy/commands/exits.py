@@ -1,0 +1,59 @@
+"""How the command ends: one code for each kind of failure, so that scripts need not read text.
+
+ 0  done
+ 1  the program itself failed (a traceback: please report it)
+ 2  the command line or a value on it is wrong; nothing was sent
+ 3  the exchange rejected the command, or a check did not hold; the reason is printed
+ 4  unknown: no answer in time, and the command may or may not have taken effect
+ 5  overloaded: try again later
+ 6  no exchange answers at the address
+ 7  the log is not as it must be
+64  and above: the operator's errors, see partita.deploy.errors
+10  to 12: how a worker ended, see partita.log.service.WorkerExit
+"""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from partita.deploy.errors import DeployError
+from partita.schemas.errors import (
+    InvalidValue,
+    LogError,
+    LogUnavailable,
+    NoAnswer,
+    OutcomeUnknown,
+    Overloaded,
+    PartitaError,
+    Rejected,
+    TopicMissing,
+)
+
+# The first class that fits gives the code.
+_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (InvalidValue, 2),
+    (Rejected, 3),
+    (OutcomeUnknown, 4),
+    (Overloaded, 5),
+    (NoAnswer, 6),
+    (LogUnavailable, 6),
+    (TopicMissing, 6),
+    (LogError, 7),
+)
+
+
+def exit_code(error: Exception) -> int:
+    """Return the code for an error that is ours."""
+    if isinstance(error, DeployError):
+        return error.exit_code
+    return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run the command line; our errors become one line on standard error and an exit code."""
+    try:
+        command()
+    except PartitaError as error:
+        click.secho(f"error: {error}", err=True, fg="red")
+        sys.exit(exit_code(error))

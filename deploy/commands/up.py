@@ -1,0 +1,140 @@
+"""`partita up`: bring the exchange up, watch over it, and take it down."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from partita.deploy.commands.address import DEFAULT_DATA
+from partita.deploy.exchange import Exchange, Plan
+from partita.deploy.instruments import DEFAULT_FILE
+from partita.schemas.limits import PARTITIONS_MAX, SHARDS_MAX
+
+_LOOK_EVERY_S = 0.2
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULT_DATA,
+    show_default=True,
+    help="Where everything is kept, and found again by the next start.",
+)
+@click.option(
+    "--bootstrap",
+    metavar="HOST:PORT",
+    envvar="PARTITA_BOOTSTRAP",
+    help="Use the Kafka cluster at this address; without it one is started here.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the Kafka started here.")
+@click.option(
+    "--shards",
+    type=click.IntRange(1, SHARDS_MAX),
+    default=2,
+    show_default=True,
+    help="Ledger shards: accounts are spread over them. Fixed once the exchange is made.",
+)
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, PARTITIONS_MAX),
+    default=2,
+    show_default=True,
+    help="Partitions of the order topics: symbols are spread over them.",
+)
+@click.option(
+    "--replication",
+    type=click.IntRange(1, 9),
+    default=1,
+    show_default=True,
+    help="Replicas of each topic, for a cluster; 3 in production.",
+)
+@click.option(
+    "--ledgers", type=click.IntRange(0, 64), default=1, show_default=True, help="Ledger workers."
+)
+@click.option(
+    "--matchers", type=click.IntRange(0, 64), default=1, show_default=True, help="Matcher workers."
+)
+@click.option(
+    "--instruments",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=DEFAULT_FILE,
+    help="CSV of the instruments to list; 100 cryptocurrencies against USD if not given.",
+)
+def up(
+    data: Path,
+    bootstrap: str | None,
+    port: int | None,
+    shards: int,
+    partitions: int,
+    replication: int,
+    ledgers: int,
+    matchers: int,
+    instruments: Path,
+) -> None:
+    """Bring the exchange up, and stop all of it on Ctrl-C.
+
+    \b
+    Examples:
+      partita up
+      partita up --data /var/lib/partita --port 9092
+      partita up --bootstrap kafka1:9092 --replication 3 --shards 8 --partitions 16
+    """
+    console = Console(stderr=False, highlight=False)
+    plan = Plan(
+        data, instruments, bootstrap, port, shards, partitions, replication, ledgers, matchers
+    )
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        # A second Ctrl-C while something hangs: let the default end it; the leash does the rest.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    with Exchange(plan) as exchange:
+        try:
+            exchange.start(lambda line: console.print(f"[dim]{line}"))
+            _show(console, exchange)
+            while not stop.wait(_LOOK_EVERY_S):
+                exchange.look_after(lambda line: console.print(f"[yellow]{line}"))
+        except KeyboardInterrupt:
+            pass
+        console.print("stopping")
+    console.print("[green]stopped[/green]; what it holds is kept in", str(data))
+
+
+def _show(console: Console, exchange: Exchange) -> None:
+    """Show what runs and where, and what to type next."""
+    plan, kafka = exchange.plan, exchange.kafka
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_row("[bold]Kafka", exchange.bootstrap, f"pid {kafka.pid}" if kafka else "yours")
+    for worker in exchange.states():
+        log = (plan.data / "workers" / f"{worker.name}.log").as_posix()
+        table.add_row(f"[bold]{worker.name}", log, f"pid {worker.pid}")
+    table.add_row("[bold]data", str(plan.data), "")
+    console.print(table)
+    first = exchange.instruments[0]
+    symbol, base, quote = first.symbol, first.base_asset, first.quote_asset
+    console.print(
+        f"\n[green]The exchange is up[/green]: {len(exchange.instruments)} instruments,"
+        f" {plan.shards} shards, {plan.partitions} partitions. In a second terminal:\n"
+    )
+    where = "" if plan.data == DEFAULT_DATA else f" --bootstrap {exchange.bootstrap}"
+    for line in (
+        f"fund 1 {quote} 100000",
+        f"fund 2 {base} 10",
+        f"place 2 sell {symbol} 0.5 --price 50000",
+        f"place 1 buy {symbol} 0.2 --price 50000",
+        "balances 1",
+        f"book {symbol}",
+        f"watch {symbol}",
+    ):
+        console.print(f"  partita {line}{where}", soft_wrap=True)
+    console.print("\nCtrl-C stops all of it.")

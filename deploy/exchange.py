@@ -1,0 +1,185 @@
+"""The exchange as `partita up` brings it up: a log, its topics and instruments, and workers."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from partita.deploy.commands.address import RUNNING
+from partita.deploy.errors import DataFolderUnwritable, ExchangeNotReady
+from partita.deploy.instruments import read_instruments
+from partita.deploy.kafka.embedded import EmbeddedKafka
+from partita.deploy.listing import list_instruments, listed_instruments
+from partita.deploy.workers import SupervisedWorker, WorkerState, worker_command
+from partita.log.kafka.admin import Admin
+from partita.producers import Client
+from partita.schemas.errors import NoAnswer
+from partita.schemas.instrument import Instrument
+
+Progress = Callable[[str], None]
+
+# What the workers' group waits for a killed one: the embedded broker allows so little.
+EMBEDDED_SESSION_TIMEOUT_MS = 2_000
+CLUSTER_SESSION_TIMEOUT_MS = 6_000
+# A replay from offset 0 comes before the first answer, so this is generous; it shows progress.
+READY_TIMEOUT_S = 600.0
+_LOOK_EVERY_S = 0.1
+
+
+class Plan(NamedTuple):
+    """What to bring up."""
+
+    data: Path
+    instruments: Path
+    bootstrap: str | None = None  # of a cluster that is there; None: embedded Kafka
+    port: int | None = None  # of the embedded Kafka
+    shards: int = 2
+    partitions: int = 2
+    replication: int = 1
+    ledgers: int = 1
+    matchers: int = 1
+
+
+class Exchange:
+    """A running exchange; a context manager that stops all it has started."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.instruments: list[Instrument] = []
+        self._kafka: EmbeddedKafka | None = None
+        self._workers: list[SupervisedWorker] = []
+        self._bootstrap = plan.bootstrap
+
+    @property
+    def bootstrap(self) -> str:
+        """The address of its Kafka."""
+        assert self._bootstrap is not None, "the exchange was started"
+        return self._bootstrap
+
+    @property
+    def kafka(self) -> EmbeddedKafka | None:
+        """The embedded Kafka, None where a cluster is used."""
+        return self._kafka
+
+    def start(self, progress: Progress) -> None:
+        """Bring everything up, or nothing: what was started is stopped when a step fails.
+
+        Raises:
+            DeployError, LogError, InvalidValue: what is wrong, and what to do.
+        """
+        try:
+            self._start(progress)
+        except BaseException:
+            self.stop(progress)
+            raise
+
+    def _start(self, progress: Progress) -> None:
+        plan = self.plan
+        # A file that cannot be read is refused before anything runs.
+        read_instruments(plan.instruments, plan.partitions, {})
+        if self._bootstrap is None:
+            self._kafka = EmbeddedKafka(plan.data / "kafka", plan.port)
+            self._kafka.start(progress)
+            self._bootstrap = self._kafka.bootstrap
+        progress("creating topics")
+        admin = Admin(self.bootstrap)
+        admin.create_topics(plan.shards, plan.partitions, plan.replication)
+        known = listed_instruments(self.bootstrap)
+        new = read_instruments(plan.instruments, plan.partitions, known)
+        self.instruments = [*known.values(), *new]
+        progress(f"listing {len(self.instruments)} instruments")
+        list_instruments(self.bootstrap, self.instruments)
+        self._start_workers(progress)
+        self._write_running()
+
+    def _start_workers(self, progress: Progress) -> None:
+        timeout_ms = EMBEDDED_SESSION_TIMEOUT_MS if self._kafka else CLUSTER_SESSION_TIMEOUT_MS
+        folder = (self.plan.data / "workers").absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataFolderUnwritable(folder, str(error)) from error
+        for module, count in (("ledger", self.plan.ledgers), ("matchers", self.plan.matchers)):
+            for number in range(1, count + 1):
+                command = worker_command(
+                    module, self.bootstrap, "--session-timeout-ms", str(timeout_ms)
+                )
+                worker = SupervisedWorker(f"{module}-{number}", command, folder)
+                worker.start()
+                self._workers.append(worker)
+        self._wait_ready(progress)
+
+    def _wait_ready(self, progress: Progress) -> None:
+        """Wait until every shard answers and has heard of every instrument."""
+        deadline_s = time.monotonic() + READY_TIMEOUT_S
+        wanted = {i.base_asset for i in self.instruments} | {
+            i.quote_asset for i in self.instruments
+        }
+        progress("waiting for the ledger to answer")
+        while True:
+            try:
+                heard = asyncio.run(_assets_heard(self.bootstrap))
+            except NoAnswer as error:
+                heard, why = set(), str(error)
+            else:
+                why = f"{len(wanted - heard)} assets are not known to the ledger yet"
+            if wanted <= heard:
+                return
+            self.look_after(progress)
+            if time.monotonic() > deadline_s or any(s.given_up for s in self.states()):
+                logs = ", ".join(str(worker.log) for worker in self._workers)
+                raise ExchangeNotReady(f"{why}; see {logs}")
+            time.sleep(_LOOK_EVERY_S)
+
+    def _write_running(self) -> None:
+        running = self.plan.data / RUNNING
+        text = json.dumps({"bootstrap": self.bootstrap, "pid": os.getpid()})
+        try:
+            running.write_text(text + "\n")
+        except OSError as error:
+            raise DataFolderUnwritable(running, str(error)) from error
+
+    def states(self) -> list[WorkerState]:
+        """Return how each worker is."""
+        return [worker.state() for worker in self._workers]
+
+    def look_after(self, progress: Progress) -> None:
+        """Start again what has ended. Raises KafkaDied when the embedded broker is gone."""
+        if self._kafka is not None:
+            self._kafka.check()
+        for worker in self._workers:
+            worker.look_after(progress)
+
+    def stop(self, progress: Progress) -> None:
+        """Stop the workers, then the broker."""
+        (self.plan.data / RUNNING).unlink(missing_ok=True)
+        for worker in self._workers:
+            progress(f"stopping {worker.name}")
+            worker.stop()
+        self._workers.clear()
+        if self._kafka is not None:
+            progress("stopping Kafka")
+            self._kafka.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.stop(lambda _: None)
+
+
+async def _assets_heard(bootstrap: str) -> set[str]:
+    client = await Client.connect(bootstrap)
+    try:
+        return set(await client.totals())
+    finally:
+        await client.aclose()

@@ -1,0 +1,1 @@
+"""A tape through one engine, offline: no Kafka, no ledger."""

@@ -1,0 +1,83 @@
+"""The workers of `partita up`: processes that are started again when they end by themselves."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from partita.deploy.kafka.process import LeashedProcess
+from partita.log.service import WorkerExit
+
+STOP_TIMEOUT_S = 10.0
+# The first restart is at once; one that keeps ending waits longer each time, up to the last.
+_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+# A worker that ran this long has overcome what ended the one before it.
+_STEADY_S = 30.0
+
+
+class WorkerState(NamedTuple):
+    """A worker as `partita up` shows it."""
+
+    name: str
+    pid: int | None  # None while it waits to be started again
+    restarts: int
+    given_up: bool  # all its partitions are parked: a person should look
+
+
+class SupervisedWorker:
+    """One worker's process, started again when it ends, unless all its partitions are parked."""
+
+    def __init__(self, name: str, command: list[str], folder: Path) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self._command = command
+        self._folder = folder
+        self._process: LeashedProcess | None = None
+        self._started_s = 0.0
+        self._again_at_s = 0.0
+        self._failures = 0
+        self._restarts = 0
+        self._given_up = False
+
+    def start(self) -> None:
+        """Start the process. Raises OSError."""
+        self._process = LeashedProcess(self._command, folder=self._folder, log=self.log)
+        self._started_s = time.monotonic()
+
+    def state(self) -> WorkerState:
+        """Return how it is now."""
+        running = self._process is not None and self._process.returncode is None
+        pid = self._process.pid if self._process is not None and running else None
+        return WorkerState(self.name, pid, self._restarts, self._given_up)
+
+    def look_after(self, report: Callable[[str], None]) -> None:
+        """Notice an end, and start again when it is time."""
+        if self._given_up:
+            return
+        if self._process is not None and (status := self._process.returncode) is not None:
+            self._process = None
+            self._ended(status, report)
+        if self._process is None and not self._given_up and time.monotonic() >= self._again_at_s:
+            self._restarts += 1
+            self.start()
+
+    def _ended(self, status: int, report: Callable[[str], None]) -> None:
+        if status == WorkerExit.ALL_PARKED and self._failures:
+            self._given_up = True
+            report(f"{self.name} is parked for good: see {self.log}")
+            return
+        steady = time.monotonic() - self._started_s > _STEADY_S
+        self._failures = 1 if steady else self._failures + 1
+        wait_s = _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S)) - 1]
+        self._again_at_s = time.monotonic() + wait_s
+        report(f"{self.name} ended with code {status}, and is started again in {wait_s:g} s")
+
+    def stop(self) -> bool:
+        """Stop it; return whether it went by itself."""
+        return self._process is None or self._process.stop(STOP_TIMEOUT_S)
+
+
+def worker_command(module: str, bootstrap: str, *options: str) -> list[str]:
+    """Return the command line of a worker: module is ledger or matchers."""
+    return [sys.executable, "-m", f"partita.{module}", "--bootstrap", bootstrap, *options]

@@ -1,0 +1,1 @@
+"""Accounts: the reference shard, its contract, and the ledger worker."""

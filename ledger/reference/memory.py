@@ -1,0 +1,124 @@
+"""The memory of command ids: a repeat gets the first answer, and can never outlive the memory.
+
+An id is pinned while its request is pending or its order is open; a transfer's is pinned for ever.
+Any other waits in a heap on machine time, exactly once, until it is forgotten.
+"""
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator
+
+from partita.ledger.state import Answer, KnownId
+from partita.schemas.commands import Amend, Cancel, CancelAll, Command, Inquire, Place, Transfer
+
+# The kind and a place for the text of each field, parted by what no valid identifier contains.
+_FORMS = {
+    kind: "\x1f".join((kind.__name__, *("%s" for _ in kind._fields)))
+    for kind in (Place, Cancel, Amend, CancelAll, Transfer, Inquire)
+}
+
+
+def content(command: Command) -> bytes:
+    """Return what tells a repeat from other content, 16 bytes.
+
+    Blake2b over the kind and the fields as text, joined by the unit separator.
+    """
+    text = _FORMS[type(command)] % command
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+class Known:
+    """What is remembered of one id: the fields of partita.ledger.state.KnownId."""
+
+    __slots__ = ("answer", "content", "keep_until_ms", "pinned")
+
+    def __init__(
+        self, content_: bytes, keep_until_ms: int, answer: Answer | None, *, pinned: bool
+    ) -> None:
+        self.content = content_
+        self.keep_until_ms = keep_until_ms
+        self.answer = answer
+        self.pinned = pinned
+
+
+class Memory:
+    """The ids of all accounts of a shard."""
+
+    __slots__ = ("_due", "_known")
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], Known] = {}
+        self._due: list[tuple[int, int, str]] = []  # keep_until_ms, account, command_id
+
+    def find(self, account: int, command_id: str) -> Known | None:
+        """Return what is known of an id."""
+        return self._known.get((account, command_id))
+
+    def remember(
+        self, command: Command, keep_until_ms: int, answer: Answer | None, *, pinned: bool
+    ) -> None:
+        """Take in a new command and its answer, None when the book will give it."""
+        key = (command.account, command.command_id)
+        assert key not in self._known, "an id is taken in once"
+        self._known[key] = Known(content(command), keep_until_ms, answer, pinned=pinned)
+        if not pinned:
+            heapq.heappush(self._due, (keep_until_ms, *key))
+
+    def answer(self, account: int, command_id: str, answer: Answer, time_ms: int) -> None:
+        """Take in the answer that was pending."""
+        known = self._known[account, command_id]
+        assert known.answer is None, "a command is answered once"
+        known.answer = answer
+        self.release(account, command_id, time_ms)
+
+    def release(self, account: int, command_id: str, keep_until_ms: int) -> None:
+        """Unpin an id; it stays until this time, or its own if that is later."""
+        known = self._known[account, command_id]
+        assert known.pinned, "an id is unpinned once"
+        known.pinned = False
+        known.keep_until_ms = max(known.keep_until_ms, keep_until_ms)
+        heapq.heappush(self._due, (known.keep_until_ms, account, command_id))
+
+    def forget(self, time_ms: int) -> Iterator[Answer]:
+        """Drop all ids that were to be kept until before this time; give their answers."""
+        while self._due and self._due[0][0] < time_ms:
+            _, account, command_id = heapq.heappop(self._due)
+            answer = self._known.pop((account, command_id)).answer
+            assert answer is not None, "a pending id is pinned"
+            yield answer
+
+    def ids(self) -> tuple[KnownId, ...]:
+        """Return all that is remembered, by account and id."""
+        return tuple(
+            KnownId(
+                *key,
+                known.content,
+                known.keep_until_ms,
+                known.pinned,
+                () if known.answer is None else (known.answer,),
+            )
+            for key, known in sorted(self._known.items(), key=lambda item: item[0])
+        )
+
+    @classmethod
+    def restored(cls, ids: Iterable[KnownId]) -> "Memory":
+        """Return the memory of these ids."""
+        memory = cls()
+        for row in ids:
+            answer = row.answer[0] if row.answer else None
+            known = Known(row.content, row.keep_until_ms, answer, pinned=row.pinned)
+            memory._known[row.account, row.command_id] = known
+            if not row.pinned:
+                memory._due.append((row.keep_until_ms, row.account, row.command_id))
+        heapq.heapify(memory._due)
+        return memory
+
+    def check(self, time_ms: int) -> None:
+        """Assert that exactly the unpinned ids wait, none longer than it has to."""
+        waiting = sorted(
+            (known.keep_until_ms, *key) for key, known in self._known.items() if not known.pinned
+        )
+        assert waiting == sorted(self._due), "exactly the unpinned ids wait to be forgotten"
+        assert all(keep_until_ms >= time_ms for keep_until_ms, _, _ in waiting), "none is overdue"
+        for known in self._known.values():
+            assert known.pinned or known.answer is not None, "a pending id is pinned"

@@ -1,0 +1,141 @@
+"""The outbox of a worker: events of all its machines become one batch per destination."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from partita.log.edges import EdgeState, OutEdge
+from partita.log.port import Outgoing
+from partita.schemas.chain import Chain
+from partita.schemas.codec import encode
+from partita.schemas.converter import Message
+from partita.schemas.limits import BATCH_EVENTS_MAX, RECORD_BYTES_MAX
+
+
+class Stream(NamedTuple):
+    """A kind of edge: where its events go, and how they are wrapped."""
+
+    topic: str
+    chain: Chain
+    # (sender or receiver, number of the first event, chain, time_ms, events) -> the group
+    group: Callable[[int, int, int, int, tuple[Message, ...]], Message]
+    # (groups) -> the batch
+    batch: Callable[[tuple[Message, ...]], Message]
+
+
+class _Run(NamedTuple):
+    """Consecutive events of one edge at one time."""
+
+    stream: Stream
+    edge_id: int
+    before: EdgeState
+    time_ms: int
+    events: list[Message]
+
+    def split(self, size: int) -> "list[_Run]":
+        """Cut into runs of at most so many events."""
+        runs, number, chain = [], self.before.number, self.before.chain
+        for at in range(0, len(self.events), size):
+            part = self.events[at : at + size]
+            runs.append(self._replace(before=EdgeState(number, chain), events=part))
+            number += len(part)
+            chain = self.stream.chain.roll(chain, part, self.time_ms)
+        return runs
+
+
+class Outbox:
+    """Collects numbered events; `take` gives them as records, in batches of a bounded size."""
+
+    def __init__(self) -> None:
+        # By destination, then by edge: the runs in order. Dicts keep the order of first use, which
+        # is that of the input.
+        self._runs: dict[tuple[str, int], dict[int, list[_Run]]] = {}
+        self._plain: dict[tuple[str, bytes], Outgoing] = {}
+        self._since: list[_Run] = []  # one entry for each event put since begin()
+
+    def begin(self) -> None:
+        """Start a record: what it puts can be taken back until the next one starts."""
+        self._since.clear()
+
+    def roll_back(self) -> None:
+        """Take back what was put since begin().
+
+        Half a record's events would be numbered otherwise when an operator goes past the record.
+        """
+        for run in self._since:
+            run.events.pop()
+        self._since.clear()
+
+    def put(
+        self,
+        stream: Stream,
+        partition: int,
+        edge_id: int,
+        edge: OutEdge,
+        event: Message,
+        time_ms: int = 0,
+    ) -> None:
+        """Number an event on its edge and keep it for the destination's batch."""
+        before = edge.put(stream.chain, event, time_ms)
+        runs = self._runs.setdefault((stream.topic, partition), {}).setdefault(edge_id, [])
+        if not runs or runs[-1].time_ms != time_ms:
+            runs.append(_Run(stream, edge_id, before, time_ms, []))
+        runs[-1].events.append(event)
+        self._since.append(runs[-1])
+
+    def put_latest(self, outgoing: Outgoing) -> None:
+        """Keep a record for a compacted topic; a later one of its key takes its place."""
+        assert outgoing.key is not None
+        self._plain[outgoing.topic, outgoing.key] = outgoing
+
+    def take(self) -> list[Outgoing]:
+        """Return all that was put since the last time as records, and forget it."""
+        records: list[Outgoing] = []
+        for (topic, partition), edges in self._runs.items():
+            runs = [run for edge in edges.values() for run in edge if run.events]
+            for value in _batches(runs):
+                records.append(Outgoing(topic, partition, None, value))  # noqa: PERF401 - reads as what it is
+        records.extend(self._plain.values())
+        self._runs, self._plain = {}, {}
+        self._since.clear()
+        return records
+
+
+def _batches(runs: Sequence[_Run]) -> list[bytes]:
+    """Fill batches up to the limits, edges in their order."""
+    values: list[bytes] = []
+    batch: list[_Run] = []
+    events = 0
+    for run in (part for whole in runs for part in whole.split(BATCH_EVENTS_MAX)):
+        if batch and events + len(run.events) > BATCH_EVENTS_MAX:
+            values.extend(_encode(batch))
+            batch, events = [], 0
+        batch.append(run)
+        events += len(run.events)
+    return values + _encode(batch) if batch else values
+
+
+def _encode(runs: list[_Run]) -> list[bytes]:
+    """Return the runs as one record, or as several when it would be too large."""
+    stream = runs[0].stream
+    value = encode(
+        stream.batch(
+            tuple(
+                stream.group(
+                    run.edge_id,
+                    run.before.number + 1,
+                    run.before.chain,
+                    run.time_ms,
+                    tuple(run.events),
+                )
+                for run in runs
+            )
+        )
+    )
+    if len(value) <= RECORD_BYTES_MAX:
+        return [value]
+    if len(runs) > 1:
+        middle = len(runs) // 2
+        return _encode(runs[:middle]) + _encode(runs[middle:])
+    halves = runs[0].split((len(runs[0].events) + 1) // 2)
+    assert len(halves) == 2, "one event is larger than a record"
+    return _encode(halves[:1]) + _encode(halves[1:])

@@ -1,0 +1,143 @@
+"""A worker as a process on Kafka: it runs until it is told to stop, or cannot go on.
+
+Crash-only: it may be killed at any instruction, and when it cannot be sure of something it ends
+with a code of its own, so that whoever watches it starts it again.
+"""
+
+import argparse
+import gc
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from enum import IntEnum
+from typing import NamedTuple
+
+from partita.log.core import Alarm, Parked, WorkerCore
+from partita.log.kafka.admin import Admin, ExchangeShape
+from partita.log.kafka.connection import KafkaConnection
+from partita.log.worker import AllParked, Worker
+from partita.schemas.enums import Line
+from partita.schemas.errors import DeliveryFailed, LogError
+
+# How long a poll waits when nothing comes: how late a stop is seen, and a tick is written.
+_POLL_S = 0.1
+# Positions are committed for monitoring only, so now and then is enough.
+_COMMIT_EVERY_S = 1.0
+
+# The least that a cluster allows unless it was told otherwise.
+SESSION_TIMEOUT_MS = 6_000
+
+_LOGGER = logging.getLogger("partita.worker")
+
+
+class WorkerExit(IntEnum):
+    """How a worker's process ends."""
+
+    STOPPED = 0  # it was told to stop
+    DELIVERY_UNKNOWN = 10  # start it again: it replays, and what was lost goes out again
+    ALL_PARKED = 11  # a machine failed; starting again tries once more, a person should look
+    LOG_UNFIT = 12  # no broker, no topics, or a log that is not as it must be
+
+
+class LoggingWatch:
+    """Tells the operator by the standard library's logging."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def opened(self, partition: int, offset: int) -> None:
+        """Tell that a partition is owned."""
+        _LOGGER.info("%s owns partition %d, from offset %d", self._name, partition, offset)
+
+    def closed(self, partition: int) -> None:
+        """Tell that a partition went to another worker."""
+        _LOGGER.info("%s owns partition %d no more", self._name, partition)
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Tell what went on beside the rule."""
+        _LOGGER.warning("%s %d@%d: %s", self._name, alarm.partition, alarm.offset, alarm.text)
+
+    def parked(self, parked: Parked) -> None:
+        """Tell that a partition has stopped."""
+        _LOGGER.error("%s PARKED partition %d at offset %d: %s", self._name, *parked)
+
+
+def log_time_ms() -> int:
+    """Return the host's time, to know when a tick is due; no machine ever sees it."""
+    return time.time_ns() // 1_000_000
+
+
+class Service(NamedTuple):
+    """A kind of worker."""
+
+    name: str  # its consumer group is partita-NAME
+    topic: str  # its input
+    core: Callable[[ExchangeShape, Line, str | None], WorkerCore]  # of an engine, by name
+    ticks: bool  # whether it writes ticks to its own partitions
+
+
+def run(
+    service: Service, bootstrap: str, line: Line, engine: str | None, session_timeout_ms: int
+) -> WorkerExit:
+    """Run one worker until SIGTERM or SIGINT; return how it ended.
+
+    Raises:
+        InvalidValue: there is no such engine.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    # The machines hold millions of objects and make no cycles; a full collection would walk them
+    # all and stop the worker for longer than a trade may take.
+    gc.set_threshold(100_000, 50, 1_000)
+    name = service.name if line is Line.A else f"{service.name}-{line}"
+    try:
+        core = service.core(Admin(bootstrap).shape(), line, engine)
+        connection = KafkaConnection(
+            bootstrap, service.topic, f"partita-{name}", session_timeout_ms
+        )
+        try:
+            clock = log_time_ms if service.ticks else None
+            _loop(Worker(connection, core, LoggingWatch(name), clock), connection, stop)
+        finally:
+            connection.close()
+    except DeliveryFailed as error:
+        _LOGGER.error("%s must start again: %s", name, error)  # noqa: TRY400 - the text says it all
+        return WorkerExit.DELIVERY_UNKNOWN
+    except AllParked as error:
+        _LOGGER.error("%s: %s", name, error)  # noqa: TRY400 - as above
+        return WorkerExit.ALL_PARKED
+    except LogError as error:
+        _LOGGER.error("%s: %s", name, error)  # noqa: TRY400 - as above
+        return WorkerExit.LOG_UNFIT
+    return WorkerExit.STOPPED
+
+
+def _loop(worker: Worker, connection: KafkaConnection, stop: threading.Event) -> None:
+    commit_at, committed = time.monotonic(), dict[int, int]()
+    while not stop.is_set():
+        worker.step(_POLL_S)
+        if time.monotonic() >= commit_at and worker.positions != committed:
+            commit_at, committed = time.monotonic() + _COMMIT_EVERY_S, dict(worker.positions)
+            connection.commit(committed)
+
+
+def main(service: Service) -> int:
+    """Run a worker from the command line: `python -m partita.NAME --bootstrap ADDRESS`."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m partita.{service.name}", description=f"Run one {service.name} worker."
+    )
+    parser.add_argument("--bootstrap", required=True, help="a Kafka broker, HOST:PORT")
+    parser.add_argument("--line", choices=[*Line], type=Line, default=Line.A)
+    parser.add_argument("--engine", help="name of the engine")
+    parser.add_argument(
+        "--session-timeout-ms",
+        type=int,
+        default=SESSION_TIMEOUT_MS,
+        help="how long the partitions of a killed worker wait for another one",
+    )
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    return run(service, given.bootstrap, given.line, given.engine, given.session_timeout_ms)

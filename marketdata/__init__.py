@@ -1,0 +1,1 @@
+"""Public views, all derived from the order-by-order feed."""

@@ -1,0 +1,1 @@
+"""Books: the reference book, its contract, and the matcher worker."""

@@ -1,0 +1,108 @@
+"""A book as a machine on the log: the book itself, and its edges in and out."""
+
+from collections.abc import Sequence
+
+from partita.log.edges import EdgeState, InEdge, OutEdge, Verdict
+from partita.log.outbox import Outbox
+from partita.log.port import Outgoing
+from partita.matchers import streams
+from partita.matchers.abc import Book
+from partita.matchers.events import BookEvent
+from partita.matchers.publish import feed_events
+from partita.matchers.report import reports
+from partita.schemas import chain
+from partita.schemas.codec import encode
+from partita.schemas.digest import digest
+from partita.schemas.enums import Line, Side
+from partita.schemas.feed import Ticker
+from partita.schemas.orders import OrderGroup
+from partita.schemas.topics import TICKERS, shard_of
+
+
+class BookMachine:
+    """One book with its edges: from each shard, to each shard, and to everyone."""
+
+    def __init__(self, book: Book, partition: int, shards: int, line: Line) -> None:
+        self.book = book
+        self._partition = partition
+        self._line = line
+        self._from_shards = [InEdge() for _ in range(shards)]
+        self._to_shards = [OutEdge() for _ in range(shards)]
+        self._to_everyone = OutEdge()
+        self._reports = streams.reports(line)
+        self._feed = streams.feed(line)
+        self._ticker: Ticker | None = None
+
+    def take(self, shard: int, group: OrderGroup, time_ms: int, outbox: Outbox) -> Verdict:
+        """Judge a group from a shard, and apply what is new in it."""
+        edge = self._from_shards[shard]
+        verdict, events = edge.take(chain.ORDERS, group.first, group.chain, group.events)
+        for event in events:
+            self._tell(self.book.apply(event, time_ms), outbox)
+        return verdict
+
+    def advance(self, time_ms: int, outbox: Outbox) -> None:
+        """Let time pass."""
+        self._tell(self.book.advance(time_ms), outbox)
+
+    def announce(self, time_ms: int, outbox: Outbox) -> None:
+        """Pass the rules in force to every shard and to everyone."""
+        self.advance(time_ms, outbox)
+        instrument = self.book.instrument
+        for shard, edge in enumerate(self._to_shards):
+            outbox.put(self._reports, shard, instrument.instrument_id, edge, instrument)
+        self._publish(instrument, outbox)
+
+    def _tell(self, events: Sequence[BookEvent], outbox: Outbox) -> None:
+        instrument_id, shards = self.book.instrument.instrument_id, len(self._to_shards)
+        for account, report in reports(events):
+            shard = shard_of(account, shards)
+            outbox.put(self._reports, shard, instrument_id, self._to_shards[shard], report)
+        for event in feed_events(events):
+            self._publish(event, outbox)
+
+    def _publish(self, event: object, outbox: Outbox) -> None:
+        outbox.put(
+            self._feed,
+            self._partition,
+            self.book.instrument.instrument_id,
+            self._to_everyone,
+            event,
+            self.book.time_ms,
+        )
+
+    def put_ticker(self, outbox: Outbox) -> None:
+        """Put the ticker when something in it has changed since it was last put."""
+        book = self.book
+        bid, ask = book.best(Side.BUY), book.best(Side.SELL)
+        trade_id, last_price, last_size = book.last_trade
+        ticker = Ticker(
+            seal=b"",
+            line=self._line,
+            instrument_id=book.instrument.instrument_id,
+            number=self._to_everyone.number,
+            time_ms=book.time_ms,
+            bid=bid.price if bid else 0,
+            bid_size=bid.size if bid else 0,
+            ask=ask.price if ask else 0,
+            ask_size=ask.size if ask else 0,
+            last_trade_id=trade_id,
+            last_price=last_price,
+            last_size=last_size,
+        )
+        if self._ticker is None or ticker[5:] != self._ticker[5:]:
+            self._ticker = ticker
+            key = book.instrument.symbol.encode()
+            outbox.put_latest(Outgoing(TICKERS, self._partition, key, encode(ticker)))
+
+    def edges(self) -> tuple[tuple[EdgeState, ...], tuple[EdgeState, ...], EdgeState]:
+        """Return the ends of all edges: from shards, to shards, to everyone."""
+        return (
+            tuple(edge.state() for edge in self._from_shards),
+            tuple(edge.state() for edge in self._to_shards),
+            self._to_everyone.state(),
+        )
+
+    def state_hash(self) -> bytes:
+        """Return the digest of the book and its edges."""
+        return digest((self.book.state_hash(), self.edges()))

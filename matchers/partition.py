@@ -1,0 +1,92 @@
+"""The books of one partition of `orders`: edges in, matching, reports and the public feed out."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from partita.log.outbox import Outbox
+from partita.log.reference_core import Judged, ReferenceCore
+from partita.matchers.abc import Book
+from partita.matchers.machine import BookMachine
+from partita.schemas.converter import Message
+from partita.schemas.enums import Line
+from partita.schemas.errors import Undecodable
+from partita.schemas.instrument import Instrument
+from partita.schemas.orders import OrderBatch, Tick
+from partita.schemas.topics import ORDERS
+
+NewBook = Callable[[Instrument], Book]
+
+
+class BookPartition:
+    """All books whose symbols are assigned to one partition: `Machines` of a worker core."""
+
+    def __init__(self, partition: int, shards: int, line: Line, new_book: NewBook) -> None:
+        self.partition = partition
+        self.books: dict[int, BookMachine] = {}
+        self._shards = shards
+        self._line = line
+        self._new_book = new_book
+        # Those that may have something to say in `finish`, in order.
+        self._touched: dict[int, None] = {}
+
+    def take(self, message: Message, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
+        """Apply an order batch, the rules of an instrument, or a tick; see Machines."""
+        if isinstance(message, OrderBatch):
+            return self._take_orders(message, time_ms, outbox)
+        if isinstance(message, Instrument):
+            self._take_rules(message, time_ms, outbox)
+        elif isinstance(message, Tick):
+            for instrument_id, machine in self.books.items():
+                machine.advance(time_ms, outbox)
+                self._touched[instrument_id] = None
+        else:
+            raise Undecodable(f"a {type(message).__name__} does not belong on {ORDERS}")
+        return ()
+
+    def _take_orders(self, batch: OrderBatch, time_ms: int, outbox: Outbox) -> list[Judged]:
+        judged = []
+        for group in batch.groups:
+            machine = self.books.get(group.instrument_id)
+            # A shard speaks to a book only after it has heard of it, from the book itself.
+            assert machine is not None, f"no instrument {group.instrument_id} on this partition"
+            verdict = machine.take(batch.shard, group, time_ms, outbox)
+            judged.append(
+                Judged(verdict, f"shard {batch.shard} -> {machine.book.instrument.symbol}")
+            )
+            self._touched[group.instrument_id] = None
+        return judged
+
+    def _take_rules(self, instrument: Instrument, time_ms: int, outbox: Outbox) -> None:
+        machine = self.books.get(instrument.instrument_id)
+        if machine is None:
+            book = self._new_book(instrument)
+            machine = BookMachine(book, self.partition, self._shards, self._line)
+            self.books[instrument.instrument_id] = machine
+            machine.announce(time_ms, outbox)
+        elif machine.book.change_rules(instrument):
+            machine.announce(time_ms, outbox)
+        self._touched[instrument.instrument_id] = None
+
+    def finish(self, outbox: Outbox) -> None:
+        """Put the tickers of the books that moved."""
+        for instrument_id in self._touched:
+            self.books[instrument_id].put_ticker(outbox)
+        self._touched.clear()
+
+    def next_expiry_ms(self) -> int | None:
+        """Return the earliest expiry of a resting order."""
+        times = [machine.book.next_expiry_ms for machine in self.books.values()]
+        return min((time for time in times if time is not None), default=None)
+
+    def state_hashes(self) -> Mapping[str, bytes]:
+        """Return the state hash of each book with its edges, by symbol."""
+        return {m.book.instrument.symbol: m.state_hash() for m in self.books.values()}
+
+    def check(self) -> None:
+        """Assert every invariant of every book."""
+        for machine in self.books.values():
+            machine.book.check()
+
+
+def matcher_core(shards: int, line: Line, new_book: NewBook) -> ReferenceCore:
+    """Return the reference worker core of a matcher."""
+    return ReferenceCore(ORDERS, lambda partition: BookPartition(partition, shards, line, new_book))

@@ -1,0 +1,1 @@
+"""The SDK: place, cancel, amend, transfer, inquire, and the private stream."""

@@ -1,0 +1,1 @@
+"""The language of the log: messages, codec, exact decimals, topics, limits, errors."""

@@ -1,0 +1,43 @@
+"""A limit on everything, each with its reason, and their relations."""
+
+# Records. Kafka carries megabytes, but a reader holds a record, its decoded events and its outputs
+# at once, and a pause of the machine is as long as its largest record.
+RECORD_BYTES_MAX = 1 << 20
+# What a sender fills before it starts the next batch: room for the head, and for one event that
+# expands into many (a sweep), below RECORD_BYTES_MAX at about 100 bytes an event.
+BATCH_EVENTS_MAX = 8_000
+# A client's batch: one place expands to some 3 account events and 1 order.
+BATCH_COMMANDS_MAX = 2_000
+
+# Identifiers. 36 characters take a UUID in its usual form.
+ID_CHARACTERS_MAX = 36
+ACCOUNT_MAX = (1 << 63) - 1
+NAME_CHARACTERS_MAX = 24  # of assets; a symbol is two and a dash
+
+# Amounts. Price times size times unit stays a positive 64-bit integer with the fee on top, so that
+# a native engine needs no wider arithmetic for an order.
+AMOUNT_MAX = 1 << 62
+NOTIONAL_MAX = 1 << 62
+# Balances are sums of amounts: 128 bits hold 2^64 transfers of the largest size.
+BALANCE_MAX = (1 << 127) - 1
+DECIMALS_MAX = 10  # of an asset: 2^62 units of 10^-10 are 461 million, a useful order in dollars
+FEE_PPM_MAX = 1_000_000  # a fee may take all of the notional, never more: a seller's credit is >= 0
+
+# Time. An unanswered command is either in the log within a minute or never.
+VALID_UNTIL_AHEAD_MS_MAX = 60_000
+# How far a client's clock may run ahead of the broker's before its commands are refused.
+CLOCK_AHEAD_MS_MAX = 5_000
+# How long beyond valid_until the ledger remembers an id: a repeat that was logged at the last
+# moment, and an inquiry about it, still find it.
+ID_MARGIN_MS = 60_000
+
+# Accounts. A market maker on 100 symbols with 25 orders a side; a shard's memory per account stays
+# bounded at about 2 MB.
+OPEN_ORDERS_MAX = 5_000
+
+SHARDS_MAX = 1_024
+PARTITIONS_MAX = 1_024
+
+assert NOTIONAL_MAX * 2 <= 1 << 63, "a notional and a fee of 100 % fit 64 bits"
+assert BATCH_EVENTS_MAX * 100 <= RECORD_BYTES_MAX, "a full batch is a legal record"
+assert VALID_UNTIL_AHEAD_MS_MAX >= CLOCK_AHEAD_MS_MAX, "skew is within the life"

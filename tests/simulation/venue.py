@@ -1,0 +1,94 @@
+"""The whole exchange in one process: the log, the stations, and what is under way between them."""
+
+import random
+from collections import deque
+from collections.abc import Iterator
+
+from partita.log.memory import MemoryLog
+from partita.log.port import Outgoing
+from partita.schemas.codec import encode
+from partita.schemas.enums import Line
+from partita.schemas.instrument import Instrument
+from partita.schemas.topics import ORDERS
+
+from simulation.clients import Clients
+from simulation.stations import PARTITIONS, SHARDS, Engines, Kind, Station
+
+START_MS = 1_700_000_000_000
+
+
+class Venue:
+    """The log and everybody on it."""
+
+    def __init__(self, rng: random.Random, engines: Engines) -> None:
+        self.rng = rng
+        self.engines = engines
+        self.log = MemoryLog(START_MS)
+        self.clients = Clients(rng, lambda: self.log.time_ms)
+        self.stations: list[Station] = []
+        self.ghosts: list[deque[Outgoing]] = []  # what dead stations left under way
+        self.rules: dict[int, Instrument] = {}  # the newest that the operator has given
+        for kind, count in ((Kind.LEDGER, SHARDS), (Kind.MATCHER, PARTITIONS)):
+            lines = (Line.A, Line.B) if rng.random() < 0.4 else (Line.A,)
+            for line in lines:
+                self._staff(kind, line, count)
+
+    def _staff(self, kind: Kind, line: Line, count: int) -> None:
+        """Let one station own all partitions of a line, or one each."""
+        everything = tuple(range(count))
+        shares = [everything] if self.rng.random() < 0.5 else [(at,) for at in everything]
+        for share in shares:
+            self.add(kind, line, share)
+
+    def add(self, kind: Kind, line: Line, partitions: tuple[int, ...]) -> Station:
+        """Start a station."""
+        skew_ms = self.rng.randint(-800, 800)
+        station = Station(self.log, kind, line, partitions, self.engines, skew_ms)
+        self.stations.append(station)
+        return station
+
+    def list(self, instrument: Instrument) -> None:
+        """Give the rules of a symbol."""
+        self.rules[instrument.instrument_id] = instrument
+        self.log.append(Outgoing(ORDERS, instrument.partition, None, encode(instrument)))
+
+    def senders(self) -> Iterator[deque[Outgoing]]:
+        """Give all queues of records under way."""
+        yield from self.clients.queues
+        yield from self.ghosts
+        for station in self.stations:
+            if station.alive:
+                yield station.connection.under_way
+
+    def live(self, kind: Kind) -> list[Station]:
+        """Return the stations of a kind that are alive."""
+        return [s for s in self.stations if s.alive and s.kind is kind]
+
+    def kill(self, station: Station) -> str:
+        """End a process; what it had under way meets one of four fates. Return which."""
+        station.alive = False
+        left = deque(station.connection.under_way)
+        station.connection.under_way.clear()
+        fate = self.rng.choice(("all of it arrives", "all lost", "some lost", "the rest late"))
+        count = len(left)
+        if fate == "all lost":
+            left.clear()
+        elif fate == "all of it arrives":
+            while left:
+                self.log.append(left.popleft())
+        else:
+            # Each destination is a connection's request of its own: a prefix of each arrives.
+            ends: dict[tuple[str, int], bool] = {}
+            rest: deque[Outgoing] = deque()
+            for out in left:
+                to = out.topic, out.partition
+                ends[to] = ends.get(to, False) or self.rng.random() < 0.4
+                if ends[to]:
+                    rest.append(out)
+                else:
+                    self.log.append(out)
+            if fate == "the rest late":
+                self.ghosts.append(rest)
+        if station.zombie_until is not None:
+            self.stations.remove(station)
+        return f"of {count} records under way: {fate}"
