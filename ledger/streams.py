@@ -12,6 +12,7 @@ def orders(shard: int, line: Line) -> Stream:
     """Return the stream to the books; an edge is named by the book's instrument_id."""
     return Stream(
         ORDERS,
+        shard,
         chain.ORDERS,
         lambda instrument_id, first, before, _time_ms, events: OrderGroup(
             instrument_id, first, before, events
@@ -24,6 +25,7 @@ def account_events(shard: int, line: Line) -> Stream:
     """Return the private stream; a shard has one edge to its readers, named 0."""
     return Stream(
         ACCOUNT_EVENTS,
+        shard,
         chain.ACCOUNT_EVENTS,
         lambda _edge_id, first, before, time_ms, events: AccountEventGroup(
             first, before, time_ms, events

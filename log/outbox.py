@@ -15,6 +15,8 @@ class Stream(NamedTuple):
     """A kind of edge: where its events go, and how they are wrapped."""
 
     topic: str
+    # Whose batches these are: a shard. Books, which share their batches, are 0 all of them.
+    sender: int
     chain: Chain
     # (sender or receiver, number of the first event, chain, time_ms, events) -> the group
     group: Callable[[int, int, int, int, tuple[Message, ...]], Message]
@@ -46,9 +48,9 @@ class Outbox:
     """Collects numbered events; `take` gives them as records, in batches of a bounded size."""
 
     def __init__(self) -> None:
-        # By destination, then by edge: the runs in order. Dicts keep the order of first use, which
-        # is that of the input.
-        self._runs: dict[tuple[str, int], dict[int, list[_Run]]] = {}
+        # By destination and sender, then by edge: the runs in order. Dicts keep the order of first
+        # use, which is that of the input.
+        self._runs: dict[tuple[str, int, int], dict[int, list[_Run]]] = {}
         self._plain: dict[tuple[str, bytes], Outgoing] = {}
         self._since: list[_Run] = []  # one entry for each event put since begin()
 
@@ -76,7 +78,8 @@ class Outbox:
     ) -> None:
         """Number an event on its edge and keep it for the destination's batch."""
         before = edge.put(stream.chain, event, time_ms)
-        runs = self._runs.setdefault((stream.topic, partition), {}).setdefault(edge_id, [])
+        batch = self._runs.setdefault((stream.topic, partition, stream.sender), {})
+        runs = batch.setdefault(edge_id, [])
         if not runs or runs[-1].time_ms != time_ms:
             runs.append(_Run(stream, edge_id, before, time_ms, []))
         runs[-1].events.append(event)
@@ -90,7 +93,7 @@ class Outbox:
     def take(self) -> list[Outgoing]:
         """Return all that was put since the last time as records, and forget it."""
         records: list[Outgoing] = []
-        for (topic, partition), edges in self._runs.items():
+        for (topic, partition, _), edges in self._runs.items():
             runs = [run for edge in edges.values() for run in edge if run.events]
             for value in _batches(runs):
                 records.append(Outgoing(topic, partition, None, value))  # noqa: PERF401 - reads as what it is

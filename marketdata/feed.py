@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Self
 
 from partita.log.kafka.reader import Reader
 from partita.log.port import Record
@@ -30,16 +31,19 @@ class LiveBook:
         self._reader = Reader(bootstrap, BOOK)
         self._position = 0
         try:
-            # Until there are book snapshots, a book can only be told from its beginning.
-            if first := self._reader.starts([self._partition])[self._partition]:
-                raise TopicUnfit(
-                    f"{BOOK}/{self._partition} starts at offset {first}: its first records are"
-                    " gone, and the book cannot be built without them"
-                )
-            self._reader.start({self._partition: 0})
+            self._start()
         except BaseException:
             self._reader.close()
             raise
+
+    def _start(self) -> None:
+        # Until there are book snapshots, a book can only be told from its beginning.
+        if first := self._reader.starts([self._partition])[self._partition]:
+            raise TopicUnfit(
+                f"{BOOK}/{self._partition} starts at offset {first}: its first records are gone,"
+                " and the book cannot be built without them"
+            )
+        self._reader.start({self._partition: 0})
 
     @property
     def replica(self) -> BookReplica:
@@ -88,21 +92,24 @@ class LiveBook:
         return trades
 
     def _take(self, record: Record) -> list[Trade]:
+        # What is no batch is no part of the feed: a book's own events that were lost so would show
+        # as a gap.
+        where = f"{BOOK}/{record.partition}@{record.offset}"
         try:
-            batch = decode(record.value)
-            if not isinstance(batch, FeedBatch):
-                raise Undecodable(f"a {type(batch).__name__} does not belong here")  # noqa: TRY301 - one verdict for both
+            message = decode(record.value)
         except Undecodable as error:
-            # It is no part of the feed: a book's own batch that was lost so would show as a gap.
-            _LOGGER.warning("%s/%d@%d passed over: %s", BOOK, *record[:2], error)
+            _LOGGER.warning("%s passed over: %s", where, error)
             return []
-        return self._feed.take(batch)
+        if not isinstance(message, FeedBatch):
+            _LOGGER.warning("%s passed over: a %s", where, type(message).__name__)
+            return []
+        return self._feed.take(message)
 
     def close(self) -> None:
         """Let go of the connection."""
         self._reader.close()
 
-    def __enter__(self) -> "LiveBook":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

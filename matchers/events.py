@@ -74,7 +74,8 @@ class OrdersCancelled(NamedTuple):
     """All orders of an account were cancelled; a Done for each came before, oldest first."""
 
     account: int
-    count: int
+    # how many; shadows tuple.count, which no one calls
+    count: int  # type: ignore[assignment]
     request: int
 
 

@@ -32,7 +32,9 @@ def feed_events(events: Sequence[BookEvent]) -> Iterator[feed.FeedEvent]:
             case Changed():
                 if event.kept_place:
                     yield feed.Changed(event.order_id, event.price, event.size)
-                else:
+                elif event.request:
+                    # Not so when self-trade prevention decreases what comes in: if that was never
+                    # in the book it still has to open.
                     moving = event.order_id
             case Done():
                 if event.was_open:

@@ -39,7 +39,8 @@ def reports(events: Sequence[BookEvent]) -> Iterator[tuple[int, report.Report]]:
                 if event.order_id != reopened:
                     yield event.account, report.Opened(event.order_id, event.size)
             case Changed():
-                if not event.kept_place:
+                # What self-trade prevention decreases as it comes in (request 0) has yet to open.
+                if event.request and not event.kept_place:
                     reopened = event.order_id
                 yield (
                     event.account,

@@ -12,6 +12,7 @@ def reports(line: Line) -> Stream:
     """Return the stream of reports; an edge is named by the book's instrument_id."""
     return Stream(
         ACCOUNT_COMMANDS,
+        0,
         chain.REPORTS,
         lambda instrument_id, first, before, _time_ms, events: ReportGroup(
             instrument_id, first, before, events
@@ -22,4 +23,4 @@ def reports(line: Line) -> Stream:
 
 def feed(line: Line) -> Stream:
     """Return the stream of the public feed; an edge is named by the book's instrument_id."""
-    return Stream(BOOK, chain.FEED, FeedGroup, lambda groups: FeedBatch(b"", line, groups))
+    return Stream(BOOK, 0, chain.FEED, FeedGroup, lambda groups: FeedBatch(b"", line, groups))

@@ -68,8 +68,8 @@ def _load(name: str) -> RecordSchema:
     parsed: Any = load_schema(str(AVRO / f"{name}.avsc"))
     converter = Converter(named_types(parsed, {}))
     crc = fingerprint(to_parsing_canonical_form(parsed), "CRC-64-AVRO")
-    # fastavro gives the 64-bit number's hexadecimal digits; the record carries it little-endian.
-    head = MARKER + bytes.fromhex(crc)[::-1]
+    # fastavro gives the hexadecimal digits in the order of the record: little-endian.
+    head = MARKER + bytes.fromhex(crc)
     return RecordSchema(name, parsed, head, converter.writers[name], converter.readers[name])
 
 
@@ -131,7 +131,7 @@ def _schema_of(record: bytes) -> RecordSchema:
         raise Undecodable("no Avro single-object marker")
     if (schema := _BY_HEAD.get(head)) is None:
         raise UnknownFingerprint(
-            f"schema fingerprint {head[2:][::-1].hex()} is not one of this build's; upgrade it"
+            f"schema fingerprint {head[2:].hex()} is not one of this build's; upgrade it"
         )
     return schema
 

@@ -68,7 +68,7 @@ class EmbeddedKafka:
             raise
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-        """Stop the broker cleanly, or by force after `timeout_s`; return whether it was clean.
+        """Stop the broker cleanly, or by force after `timeout_s`; return whether it took no force.
 
         Without effect (and True) where nothing runs.
         """

@@ -117,7 +117,7 @@ def _figures(tape: Path, chosen: str, scale: Scale, result: MatchResult) -> dict
         "trades": result.trades,
         "rejections": sum(result.rejections.values()),
         "rejections_by_reason": {str(key): count for key, count in result.rejections.items()},
-        "state_hash": {name: book.state_hash().hex() for name, book in result.books.items()},
+        "state_hash": {symbol: value.hex() for symbol, value in result.state_hashes.items()},
         "engine_s": round(result.engine_s, 6),
         "messages_per_s": result.messages_per_s,
     }

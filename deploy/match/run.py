@@ -27,6 +27,7 @@ class MatchResult(NamedTuple):
     inputs: int  # rows that went to a book; the others were refused before
     engine_s: float  # seconds in the calls of the engine, and in nothing else
     books: Mapping[str, Book]  # by symbol, in order of appearance
+    state_hashes: Mapping[str, bytes]  # of the books: equal for every engine that does it right
 
     @property
     def messages_per_s(self) -> int:
@@ -98,8 +99,9 @@ class _Run:
         self.inputs.clear()
 
     def result(self) -> MatchResult:
-        for symbol, book in self._books.items():
-            assert book.state_hash() == self._rate.state_hash(symbol), "equal inputs, equal states"
+        hashes = {symbol: book.state_hash() for symbol, book in self._books.items()}
+        for symbol, state_hash in hashes.items():
+            assert self._rate.state_hash(symbol) == state_hash, "equal inputs, equal states"
         return MatchResult(
             messages=self.messages,
             trades=self._trades,
@@ -107,6 +109,7 @@ class _Run:
             inputs=self._rate.inputs,
             engine_s=self._rate.engine_s,
             books=self._books,
+            state_hashes=hashes,
         )
 
     def _symbol(self, row: TapeRow) -> str:

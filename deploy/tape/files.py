@@ -7,16 +7,15 @@ from typing import TextIO, cast
 
 import zstandard
 
+from partita.deploy.tape.zst import ZstdFrames
+
 
 def open_to_read(path: Path) -> TextIO:
     """Open a file of UTF-8 text."""
     if path.suffix == ".gz":
         return cast("TextIO", gzip.open(path, "rt", encoding="utf-8", newline=""))
     if path.suffix == ".zst":
-        frames = zstandard.ZstdDecompressor().stream_reader(
-            path.open("rb"), read_across_frames=True, closefd=True
-        )
-        buffered = io.BufferedReader(cast("io.RawIOBase", frames))
+        buffered = io.BufferedReader(ZstdFrames(path.open("rb")))
         return io.TextIOWrapper(buffered, encoding="utf-8", newline="")
     return path.open(encoding="utf-8", newline="")
 

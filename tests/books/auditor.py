@@ -129,5 +129,3 @@ class Auditor:
         for order in (*bids, *asks):
             assert not 0 < order.new.expire_ms <= time_ms, "what is due has expired"
             assert order.remaining > 0, "what rests has a size"
-
-

@@ -56,7 +56,7 @@ def _keeps_place_when_equal(order: Order, amend: AmendOrder) -> bool:
     return amend.price == order.price and amend.size <= order.size
 
 
-def _fills_or_not(resting: RestingOrders, order: Order, notional_unit: int) -> bool:
+def _fills_or_not(*_: object) -> bool:
     return True
 
 
@@ -79,7 +79,7 @@ _pass_time = ReferenceBook._pass_time  # noqa: SLF001 - as above
 
 def _expires_late(self: ReferenceBook, time_ms: int, events: list[BookEvent]) -> None:
     _pass_time(self, time_ms - 1, events)
-    self._time_ms = time_ms  # noqa: SLF001 - as above
+    self._time_ms = time_ms
 
 
 _refusal = amend.refusal
@@ -90,11 +90,11 @@ def _amends_beyond_its_hold(order: Order, amend: AmendOrder, notional_unit: int)
     return Reason.NONE if reason is Reason.TOP_UP_TOO_SMALL else reason
 
 
-def _takes_though_post_only(self: RestingOrders, side: object, price: int) -> bool:
+def _takes_though_post_only(*_: object) -> bool:
     return False
 
 
-def _level_forgets_a_cancel(self: BookSide, order: Order, lots: int) -> None:
+def _level_keeps_its_size(*_: object) -> None:
     return None
 
 
@@ -109,7 +109,7 @@ BREAKAGES = {
     "expiry is a millisecond late": Breakage(ReferenceBook, "_pass_time", _expires_late),
     "an amend goes beyond its hold": Breakage(book, "refusal", _amends_beyond_its_hold),
     "post-only takes": Breakage(RestingOrders, "would_take", _takes_though_post_only),
-    "a level's size is not reduced": Breakage(BookSide, "reduce", _level_forgets_a_cancel),
+    "a level's size is not reduced": Breakage(BookSide, "reduce", _level_keeps_its_size),
 }
 
 # What the auditor alone cannot know: it does not know the holds.

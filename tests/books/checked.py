@@ -6,14 +6,14 @@ from books.auditor import Auditor
 from books.flow import Step
 from books.make import INSTRUMENT
 from books.naive import NaiveBook
+
 from partita.matchers.abc import Book
-from partita.matchers.events import BookEvent
 from partita.schemas.enums import Side
 
 
-def typed(events: Sequence[BookEvent]) -> list[tuple[type[BookEvent], BookEvent]]:
+def typed(events: Sequence[tuple[object, ...]]) -> list[tuple[str, tuple[object, ...]]]:
     """Pair events with their types: named tuples of different types compare equal as tuples."""
-    return [(type(event), event) for event in events]
+    return [(type(event).__name__, event) for event in events]
 
 
 def run_checked(book: Book, steps: Iterable[Step]) -> None:

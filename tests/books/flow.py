@@ -5,9 +5,9 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
+from books.make import behind
 from hypothesis import strategies as st
 
-from books.make import behind
 from partita.schemas.enums import OrderType, SelfTrade, Side, TimeInForce
 from partita.schemas.orders import AmendOrder, CancelOrder, CancelOrders, NewOrder, OrderEvent
 

@@ -35,14 +35,20 @@ class _Live:
         new = self.new
         left = self.left or 0
         return Done(
-            new.order_id, new.account, new.side, self.price, left, outcome, reason, request, was_open
+            new.order_id,
+            new.account,
+            new.side,
+            self.price,
+            left,
+            outcome,
+            reason,
+            request,
+            was_open,
         )
 
     def changed(self, top_up: int, request: int, kept: bool) -> Changed:
         new, left = self.new, self.left or 0
-        return Changed(
-            new.order_id, new.account, new.side, self.price, left, top_up, request, kept
-        )
+        return Changed(new.order_id, new.account, new.side, self.price, left, top_up, request, kept)
 
 
 class NaiveBook:
@@ -111,7 +117,7 @@ class NaiveBook:
         if new.post_only and self._met(order):
             return [order.done(Outcome.REJECTED, Reason.POST_ONLY_WOULD_TAKE, False)]
         if new.time_in_force is TimeInForce.FOK:
-            tried = deepcopy(self)._incoming(deepcopy(order), False)
+            tried = deepcopy(self)._incoming(deepcopy(order), False)  # noqa: SLF001 - a copy of self
             end = tried[-1]
             met_own = any(isinstance(e, Done) and e.reason is Reason.SELF_TRADE for e in tried)
             whole = isinstance(end, Done) and end.outcome is Outcome.FILLED

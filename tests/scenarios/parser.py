@@ -35,13 +35,33 @@ At the end, the whole book; each side best first; nothing after `book` is an emp
     ask 101 5 x 1                                 price, size, orders
     bid 100 10 x 2
 
-`parse(text, source)` gives the scenarios as values; a line that is none of these raises
-ScenarioError with source and line number.
+`parse(text, source)` gives the scenarios as values (scenarios.values); a line that is none of these
+raises ScenarioError with source and line number.
 """
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from scenarios.values import (
+    Action,
+    Amend,
+    BookLine,
+    Cancel,
+    CancelAll,
+    Changed,
+    Done,
+    Expected,
+    Opened,
+    OrdersCancelled,
+    Place,
+    Refused,
+    Scenario,
+    SetStatus,
+    Step,
+    Traded,
+    Wait,
+)
 
 from partita.schemas.enums import (
     InstrumentStatus,
@@ -56,137 +76,6 @@ from partita.schemas.reasons import Reason
 
 class ScenarioError(Exception):
     """A line that cannot be read; says where."""
-
-
-class Place(NamedTuple):
-    """Put an order in."""
-
-    account: str
-    name: str
-    side: Side
-    type: OrderType
-    time_in_force: TimeInForce
-    price: int  # 0 for market
-    size: int  # 0: by funds alone
-    funds: int  # 0: not given
-    post_only: bool
-    self_trade: SelfTrade
-    live_ms: int  # GTT: milliseconds to live, else 0
-
-
-class Amend(NamedTuple):
-    """Change an order."""
-
-    account: str
-    name: str
-    size: int  # new total
-    price: int
-
-
-class Cancel(NamedTuple):
-    """Take an order out."""
-
-    account: str
-    name: str
-
-
-class CancelAll(NamedTuple):
-    """Take all orders of an account out."""
-
-    account: str
-
-
-class Wait(NamedTuple):
-    """Let time pass."""
-
-    ms: int
-
-
-class SetStatus(NamedTuple):
-    """The operator halts or resumes trading."""
-
-    status: InstrumentStatus
-
-
-Action = Place | Amend | Cancel | CancelAll | Wait | SetStatus
-
-
-class Opened(NamedTuple):
-    """It rests."""
-
-    name: str
-    size: int
-    price: int
-
-
-class Traded(NamedTuple):
-    """Two orders met."""
-
-    maker: str
-    taker: str
-    size: int
-    price: int
-
-
-class Changed(NamedTuple):
-    """It was amended or decreased."""
-
-    name: str
-    size: int  # left
-    price: int
-
-
-class Done(NamedTuple):
-    """It has ended."""
-
-    name: str
-    outcome: Outcome
-    size: int  # left
-    reason: Reason
-
-
-class Refused(NamedTuple):
-    """A cancel or amend was refused."""
-
-    name: str
-    reason: Reason
-
-
-class OrdersCancelled(NamedTuple):
-    """The answer to cancel all."""
-
-    count: int
-
-
-Expected = Opened | Traded | Changed | Done | Refused | OrdersCancelled
-
-
-class Step(NamedTuple):
-    """One action and all that comes of it."""
-
-    line: int
-    action: Action
-    expected: tuple[Expected, ...]
-
-
-class BookLine(NamedTuple):
-    """A price level."""
-
-    price: int
-    size: int
-    orders: int
-
-
-class Scenario(NamedTuple):
-    """A title, what happens, and the book at the end."""
-
-    title: str
-    source: str  # file and line
-    maker_fee_ppm: int
-    taker_fee_ppm: int
-    steps: tuple[Step, ...]
-    bids: tuple[BookLine, ...]
-    asks: tuple[BookLine, ...]
 
 
 _PLACE = re.compile(
@@ -299,9 +188,7 @@ def _extend(scenario: Scenario, line: str, number: int, in_book: bool) -> Scenar
             raise ValueError("nothing was done yet")
         step = scenario.steps[-1]
         expected = (*step.expected, _read(_EXPECTED, line.removeprefix("=> ")))
-        return scenario._replace(
-            steps=(*scenario.steps[:-1], step._replace(expected=expected))
-        )
+        return scenario._replace(steps=(*scenario.steps[:-1], step._replace(expected=expected)))
     if fees := _FEES.fullmatch(line):
         return scenario._replace(maker_fee_ppm=int(fees[1]), taker_fee_ppm=int(fees[2]))
     return scenario._replace(steps=(*scenario.steps, Step(number, _read(_ACTIONS, line), ())))

@@ -183,5 +183,5 @@ class Clients:
         if isinstance(said, Transfer):
             return said._replace(amount=said.amount + LOT)
         if isinstance(said, Place):
-            return said._replace(size=said.size + 1)
+            return said._replace(size=said.size % 100 + 1)
         return Cancel(*said[:3], 0, "other")

@@ -47,7 +47,7 @@ class Venue:
         self.stations.append(station)
         return station
 
-    def list(self, instrument: Instrument) -> None:
+    def give_rules(self, instrument: Instrument) -> None:
         """Give the rules of a symbol."""
         self.rules[instrument.instrument_id] = instrument
         self.log.append(Outgoing(ORDERS, instrument.partition, None, encode(instrument)))

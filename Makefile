@@ -1,0 +1,57 @@
+# Everything here works on a fresh machine: what is needed is set up first, in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Written when the environment is complete for this pyproject.toml and these constraints.
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types unit simulation kafka conformance bench seeds clean
+
+help: ## Show these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+run: $(READY) ## Bring the exchange up; Ctrl-C stops it
+	@$(BIN)/partita up
+
+test: $(READY) ## Everything that must pass, with the minutes of each stage
+	@$(BIN)/python tests/stages.py
+
+lint: $(READY) ## ruff and the dependency contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+unit: $(READY) ## Tests that need no server
+	$(BIN)/pytest -m "not kafka" --ignore tests/simulation --ignore tests/conformance
+
+simulation: $(READY) ## 100 seeds of the whole exchange in one process
+	$(BIN)/pytest tests/simulation
+
+conformance: $(READY) ## Suites made elsewhere
+	$(BIN)/pytest tests/conformance
+
+kafka: $(READY) ## Tests on a real Kafka, started here
+	$(BIN)/pytest -m kafka
+
+seeds: $(READY) ## 1,000 more seeds: make seeds START=1000
+	$(BIN)/python tests/simulation/run.py --seeds 1000 --start $(or $(START),1000)
+
+bench: $(READY) ## Every benchmark, results into benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/bytes_per_event.py
+	$(BIN)/python benchmarks/whole_path.py
+	$(BIN)/python benchmarks/latency.py
+
+clean: ## Remove what was set up here (data/ stays)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

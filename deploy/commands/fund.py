@@ -1,0 +1,50 @@
+"""`partita fund`: move money in from outside, or out."""
+
+import click
+
+from partita.deploy.commands.address import bootstrap_option, json_option
+from partita.deploy.commands.session import ask
+from partita.deploy.commands.views import console, number, print_json
+from partita.producers import BalanceView, Client
+
+
+# What looks like an option and is none is an amount: -5.
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("account", type=int)
+@click.argument("asset")
+@click.argument("amount")
+@click.option(
+    "--id",
+    "transfer_id",
+    metavar="ID",
+    help="Name of this transfer; one that was used before moves nothing again. Made if not given.",
+)
+@bootstrap_option
+@json_option
+def fund(
+    account: int, asset: str, amount: str, transfer_id: str | None, bootstrap: str, as_json: bool
+) -> None:
+    """Move AMOUNT of ASSET into ACCOUNT, or out of it when negative.
+
+    The first transfer opens the account. With --id it is safe to repeat: an id counts once, for
+    ever.
+
+    \b
+    Examples:
+      partita fund 1 USD 100000
+      partita fund 2 BTC 0.5 --id deposit-2026-001
+      partita fund 1 USD -250.75
+    """
+
+    async def question(client: Client) -> BalanceView:
+        await client.transfer(account, asset, amount, transfer_id)
+        return (await client.balances(account))[asset]
+
+    balance = ask(bootstrap, question)
+    if as_json:
+        print_json(balance)
+        return
+    console().print(
+        f"account {account}: [bold]{number(balance.available)}[/] {asset} available,"
+        f" {number(balance.held)} held"
+    )

@@ -1,0 +1,104 @@
+"""`partita instruments`: what can be traded, and by which rules."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from partita.deploy.commands.address import bootstrap_option, json_option
+from partita.deploy.commands.symbols import Increments, find_instrument
+from partita.deploy.commands.views import console, number, plain_table, print_json
+from partita.deploy.listing import listed_instruments
+from partita.schemas.enums import InstrumentStatus
+from partita.schemas.instrument import Instrument
+
+_PERCENT_OF_PPM = Decimal("0.0001")
+
+
+@click.command()
+@click.argument("symbol", required=False)
+@bootstrap_option
+@json_option
+def instruments(symbol: str | None, bootstrap: str, as_json: bool) -> None:
+    """Show the instruments that are listed, or the one of SYMBOL.
+
+    \b
+    Examples:
+      partita instruments
+      partita instruments BTC-USD
+      partita instruments --json | jq -r '.[].symbol'
+    """
+    if symbol is None:
+        listed = listed_instruments(bootstrap).values()
+        found = sorted(listed, key=lambda instrument: instrument.instrument_id)
+    else:
+        found = [find_instrument(bootstrap, symbol)]
+    if as_json:
+        print_json([_values(instrument) for instrument in found])
+    else:
+        console().print(instruments_table(found))
+
+
+def _values(instrument: Instrument) -> dict[str, Any]:
+    """Return what a client needs to know of an instrument, in decimals."""
+    increments = Increments.of(instrument)
+    return {
+        "symbol": instrument.symbol,
+        "status": instrument.status,
+        "base": instrument.base_asset,
+        "quote": instrument.quote_asset,
+        "tick": increments.price_step,
+        "lot": increments.size_step,
+        "min_size": increments.size(instrument.min_size),
+        "max_size": increments.size(instrument.max_size),
+        "max_price": increments.price(instrument.max_price),
+        "maker_fee_percent": instrument.maker_fee_ppm * _PERCENT_OF_PPM,
+        "taker_fee_percent": instrument.taker_fee_ppm * _PERCENT_OF_PPM,
+        "instrument_id": instrument.instrument_id,
+        "partition": instrument.partition,
+        "version": instrument.version,
+    }
+
+
+def instruments_table(found: Sequence[Instrument]) -> Table:
+    """Return instruments, a row each."""
+    table = plain_table(
+        "symbol",
+        "tick",
+        "lot",
+        "smallest",
+        "largest",
+        "highest price",
+        "maker %",
+        "taker %",
+        "status",
+        left=("symbol", "status"),
+    )
+    for instrument in found:
+        values = _values(instrument)
+        trading = instrument.status is InstrumentStatus.TRADING
+        table.add_row(
+            Text(instrument.symbol, "bold"),
+            number(values["tick"]),
+            number(values["lot"]),
+            short(values["min_size"]),
+            short(values["max_size"]),
+            short(values["max_price"]),
+            short(values["maker_fee_percent"]),
+            short(values["taker_fee_percent"]),
+            Text(instrument.status, "green" if trading else "yellow"),
+        )
+    return table
+
+
+def short(value: Decimal) -> str:
+    """Return a limit without the zeros behind its last decimal.
+
+    >>> short(Decimal("100000.00000000")), short(Decimal("0.0010"))
+    ('100,000', '0.001')
+    """
+    text = number(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,166 @@
+"""How values look: text, JSON and tables that several commands share."""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from partita.producers import OrderFilled, OrderView
+from partita.schemas.decimals import plain
+from partita.schemas.enums import OrderState, Outcome, Side
+from partita.schemas.reasons import EXPLAINED
+
+NOTHING = "-"
+SIDE_STYLES = {Side.BUY: "green", Side.SELL: "red"}
+_OUTCOME_STYLES = {
+    Outcome.FILLED: "green",
+    Outcome.CANCELLED: "yellow",
+    Outcome.EXPIRED: "yellow",
+    Outcome.REJECTED: "red",
+}
+
+
+def console() -> Console:
+    """Return the console for people; what is no terminal gets no colours."""
+    return Console(highlight=False)
+
+
+def number(value: Decimal | int | None) -> str:
+    """Return a number for people: in groups of three digits, with the decimals it has."""
+    if value is None:
+        return NOTHING
+    return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+
+
+def clock(time_ms: int) -> str:
+    """Return a time of the log, UTC."""
+    seconds, ms = divmod(time_ms, 1_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}.{ms:03}"
+
+
+def jsonable(value: Any) -> Any:
+    """Return a value as JSON knows it: decimals as strings, so that they stay exact."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, dict):
+        return {key: jsonable(each) for key, each in value.items()}
+    if hasattr(value, "_asdict"):
+        return jsonable(value._asdict())
+    if isinstance(value, list | tuple):
+        return [jsonable(each) for each in value]
+    return value
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    click.echo(json.dumps(jsonable(value)))
+
+
+def side_text(side: Side) -> Text:
+    """Return a side in its colour."""
+    return Text(side, SIDE_STYLES[side])
+
+
+def state_text(order: OrderView) -> Text:
+    """Return what an order is now: received, open, or how it ended."""
+    if order.outcome is None:
+        return Text(order.state, "cyan" if order.state is OrderState.OPEN else "")
+    return Text(order.outcome, _OUTCOME_STYLES[order.outcome])
+
+
+def plain_table(*columns: str, left: Sequence[str] = ()) -> Table:
+    """Return a table without lines: numbers to the right, the columns named in `left` not."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        table.add_column(column, justify="left" if column in left else "right", no_wrap=True)
+    return table
+
+
+def orders_table(orders: Iterable[OrderView]) -> Table:
+    """Return orders, a row each."""
+    table = plain_table(
+        "order",
+        "id",
+        "symbol",
+        "side",
+        "type",
+        "tif",
+        "price",
+        "size",
+        "filled",
+        "remaining",
+        "state",
+        left=("id", "symbol", "side", "type", "tif", "state"),
+    )
+    for order in orders:
+        table.add_row(
+            str(order.order_id),
+            order.client_order_id,
+            order.symbol,
+            side_text(order.side),
+            order.type,
+            order.time_in_force,
+            number(order.price),
+            number(order.size),
+            number(order.filled),
+            number(order.remaining),
+            state_text(order),
+        )
+    return table
+
+
+def order_lines(order: OrderView) -> Table:
+    """Return one order, a line for each thing to know of it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    state = state_text(order)
+    if order.reason is not None:
+        state.append(f" ({order.reason}: {EXPLAINED[order.reason]})", "default")
+    table.add_row("order", f"{order.order_id} (id {order.client_order_id})")
+    table.add_row("symbol", order.symbol)
+    table.add_row("side", side_text(order.side))
+    table.add_row("type", f"{order.type} {order.time_in_force}")
+    table.add_row("price", number(order.price))
+    table.add_row("size", number(order.size))
+    table.add_row("filled", number(order.filled))
+    table.add_row("remaining", number(order.remaining))
+    table.add_row("held", number(order.hold))
+    table.add_row("state", state)
+    return table
+
+
+def fills_table(fills: Iterable[OrderFilled]) -> Table:
+    """Return fills, a row each."""
+    table = plain_table("trade", "price", "size", "fee", "liquidity", left=("liquidity",))
+    for fill in fills:
+        table.add_row(
+            str(fill.trade_id),
+            number(fill.price),
+            number(fill.size),
+            number(fill.fee),
+            fill.liquidity,
+        )
+    return table
+
+
+def average_price(fills: Sequence[OrderFilled]) -> Decimal | None:
+    """Return the average price of fills by size, with two decimals more than the tick."""
+    if not fills:
+        return None
+    size = sum((fill.size for fill in fills), Decimal(0))
+    cost = sum((fill.price * fill.size for fill in fills), Decimal(0))
+    return (cost / size).quantize(_hundredth(fills[0].price))
+
+
+def _hundredth(price: Decimal) -> Decimal:
+    """Return a hundredth of the last decimal of a price."""
+    exponent = price.as_tuple().exponent
+    assert isinstance(exponent, int), "a price is finite"
+    return Decimal(1).scaleb(exponent - 2)

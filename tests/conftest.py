@@ -1,0 +1,27 @@
+"""Fixtures shared by all suites."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from partita.deploy.exchange import Exchange, Plan
+from partita.deploy.instruments import DEFAULT_FILE
+from partita.ledger.engines import ENGINES as SHARD_ENGINES
+from partita.log.engines import engine_name
+from partita.matchers.engines import ENGINES as BOOK_ENGINES
+
+
+def pytest_report_header() -> str:
+    """Say which engines run."""
+    return f"partita engines: book {engine_name(BOOK_ENGINES)}, shard {engine_name(SHARD_ENGINES)}"
+
+
+@pytest.fixture(scope="session")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """One running exchange for all tests that do not break it: 2 shards, 2 partitions."""
+    data: Path = tmp_path_factory.mktemp("exchange")
+    running = Exchange(Plan(data, DEFAULT_FILE))
+    with running:
+        running.start(lambda _: None)
+        yield running

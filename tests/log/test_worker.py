@@ -1,0 +1,137 @@
+"""The worker over the log in memory."""
+
+import pytest
+from log_machines.machines import BREAKS, ECHO, TOPIC, Echo, echo_core
+
+from partita.log.core import Alarm, Parked
+from partita.log.memory import MemoryConnection, MemoryLog
+from partita.log.port import Outgoing
+from partita.log.worker import TICK_EVERY_MS, AllParked, Worker
+from partita.schemas.chain import ORDERS
+from partita.schemas.codec import decode, encode
+from partita.schemas.enums import Line
+from partita.schemas.errors import DeliveryFailed
+from partita.schemas.orders import CancelOrder, OrderBatch, OrderGroup, Tick
+
+
+class Notes:
+    """A Watch that writes down."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[object, ...]] = []
+
+    def opened(self, partition: int, offset: int) -> None:
+        """Write it down."""
+        self.said.append(("opened", partition, offset))
+
+    def closed(self, partition: int) -> None:
+        """Write it down."""
+        self.said.append(("closed", partition))
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Write it down."""
+        self.said.append(("alarm", alarm.partition, alarm.offset))
+
+    def parked(self, parked: Parked) -> None:
+        """Write it down."""
+        self.said.append(("parked", parked.partition, parked.offset))
+
+
+class Bench:
+    """A log, one worker of echoes on it, and a sender."""
+
+    def __init__(self, partitions: tuple[int, ...] = (0,)) -> None:
+        self.log = MemoryLog(time_ms=5_000)
+        self.now_ms = 0
+        self.notes = Notes()
+        self.connection = MemoryConnection(self.log, TOPIC)
+        self.connection.own(partitions)
+        core, self.echoes = echo_core()
+        self.worker = Worker(self.connection, core, self.notes, lambda: self.now_ms)
+
+    def say(self, partition: int, number: int, order_id: int | None = None) -> None:
+        """Append the event of a number; the events before it are those of their own numbers."""
+        event = CancelOrder(number if order_id is None else order_id, 0, 0)
+        before = [CancelOrder(n, 0, 0) for n in range(1, number)]
+        group = OrderGroup(1, number, ORDERS.roll(0, before), (event,))
+        value = encode(OrderBatch(b"", Line.A, 0, (group,)))
+        self.log.append(Outgoing(TOPIC, partition, None, value))
+
+    def echo(self, partition: int) -> Echo:
+        """Return the machine of a partition."""
+        return self.echoes[partition]
+
+
+def test_a_worker_starts_at_offset_0_and_takes_what_comes() -> None:
+    """A step applies what is there and sends what follows."""
+    bench = Bench()
+    bench.say(0, 1)
+    assert bench.worker.step(0) == 0  # it learns what it owns
+    bench.say(0, 2)
+
+    assert bench.worker.step(0) == 2
+
+    assert bench.notes.said == [("opened", 0, 0)]
+    assert bench.worker.positions == {0: 2}
+    bench.connection.deliver()
+    (record,) = bench.log.records(ECHO, 0)
+    assert len(decode(record.value).groups[0].events) == 2
+
+
+def test_ownership_moves_and_a_partition_won_again_is_replayed() -> None:
+    """What was known of a lost partition is void."""
+    bench = Bench((0, 1))
+    bench.say(0, 1)
+    bench.say(1, 1)
+    bench.worker.step(0)
+    bench.worker.step(0)
+
+    bench.connection.own((1,))
+    bench.worker.step(0)
+    bench.connection.own((0, 1))
+    bench.worker.step(0)
+    bench.worker.step(0)
+
+    assert bench.notes.said == [("opened", 0, 0), ("opened", 1, 0), ("closed", 0), ("opened", 0, 0)]
+    assert 1 == len(bench.echo(0).heard) == len(bench.echo(1).heard)
+
+
+def test_a_parked_partition_stops_and_the_others_go_on() -> None:
+    """Until nothing is left, which ends the worker."""
+    bench = Bench((0, 1))
+    bench.worker.step(0)
+    bench.say(0, 1, BREAKS)
+    bench.worker.step(0)
+    bench.say(1, 1)
+    bench.say(0, 2)
+
+    assert bench.worker.step(0) == 1
+    assert ("parked", 0, 0) in bench.notes.said
+
+    bench.say(1, 2, BREAKS)
+    with pytest.raises(AllParked):
+        bench.worker.step(0)
+
+
+def test_what_may_not_have_arrived_ends_the_worker() -> None:
+    """Unknown is not failed and not done: it starts again and replays."""
+    bench = Bench()
+    bench.worker.step(0)
+    bench.connection.lose_delivery("no answer")
+
+    with pytest.raises(DeliveryFailed):
+        bench.worker.step(0)
+
+
+def test_a_tick_is_written_when_an_expiry_has_passed_and_not_too_often() -> None:
+    """Ticks let quiet symbols expire orders; while the book is behind, one a second is enough."""
+    bench = Bench()
+    bench.worker.step(0)
+    bench.echo(0).due_ms = 7_000
+
+    for now_ms in (6_999, 7_000, 7_001, 7_000 + TICK_EVERY_MS - 1, 7_000 + TICK_EVERY_MS):
+        bench.now_ms = now_ms
+        bench.worker.step(0)
+
+    ticks = [decode(out.value) for out in bench.connection.under_way if out.topic == "orders"]
+    assert [Tick(b"")] * 2 == ticks

@@ -1,0 +1,72 @@
+"""A tiny machine for tests of the worker: it repeats what it hears, and breaks when told to."""
+
+from collections.abc import Mapping, Sequence
+
+from partita.log.edges import InEdge, OutEdge
+from partita.log.outbox import Outbox, Stream
+from partita.log.reference_core import Judged, ReferenceCore
+from partita.schemas import chain
+from partita.schemas.converter import Message
+from partita.schemas.enums import Line
+from partita.schemas.errors import Undecodable
+from partita.schemas.orders import CancelOrder, OrderBatch, OrderGroup
+
+TOPIC, ECHO = "in", "out"
+BREAKS = 13  # an order_id at which the machine fails, after it has said something
+STREAM = Stream(
+    ECHO,
+    0,
+    chain.ORDERS,
+    lambda edge_id, first, before, _time_ms, events: OrderGroup(edge_id, first, before, events),
+    lambda groups: OrderBatch(b"", Line.A, 0, groups),
+)
+
+
+class Echo:
+    """Says each cancel again, on one edge to partition 0 of the topic `out`."""
+
+    def __init__(self) -> None:
+        self.heard: list[CancelOrder] = []
+        self.due_ms: int | None = None
+        self._in, self._out = InEdge(), OutEdge()
+
+    def take(self, message: Message, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
+        """Repeat what is new."""
+        if not isinstance(message, OrderBatch):
+            raise Undecodable(f"a {type(message).__name__} is not for an echo")
+        judged = []
+        for group in message.groups:
+            verdict, events = self._in.take(chain.ORDERS, group.first, group.chain, group.events)
+            judged.append(Judged(verdict, "test -> echo"))
+            for event in events:
+                assert isinstance(event, CancelOrder)
+                outbox.put(STREAM, 0, 1, self._out, event)
+                assert event.order_id != BREAKS, f"{BREAKS} at {time_ms}"
+                self.heard.append(event)
+        return judged
+
+    def finish(self, outbox: Outbox) -> None:
+        """Say nothing more."""
+
+    def next_expiry_ms(self) -> int | None:
+        """Return what the test has set."""
+        return self.due_ms
+
+    def state_hashes(self) -> Mapping[str, bytes]:
+        """Return how much was heard."""
+        return {"echo": len(self.heard).to_bytes(4, "big")}
+
+    def check(self) -> None:
+        """Assert that nothing was heard that breaks."""
+        assert all(event.order_id != BREAKS for event in self.heard)
+
+
+def echo_core() -> tuple[ReferenceCore, dict[int, Echo]]:
+    """Return a core of echoes, and the echoes by partition."""
+    echoes: dict[int, Echo] = {}
+
+    def make(partition: int) -> Echo:
+        echoes[partition] = Echo()
+        return echoes[partition]
+
+    return ReferenceCore(TOPIC, make), echoes
