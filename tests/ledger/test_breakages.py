@@ -15,7 +15,7 @@ from partita.ledger.reference.ledger import Ledger
 from partita.ledger.reference.memory import Memory
 from partita.ledger.reference.shard import ReferenceShard
 
-_STEPS = 1_500
+_STEPS = 400
 
 _BREAKAGES: dict[str, tuple[Callable[..., Any], list[tuple[str, str]]]] = {
     "the hold of a done order is released twice": (
@@ -98,3 +98,8 @@ def test_breakage_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(function, "__code__", _break(function, changes).__code__)
     with pytest.raises((AssertionError, KeyError)):
         _run(seed=1)
+
+
+def test_without_a_breakage_nothing_is_found() -> None:
+    """The same flow over the program as it is."""
+    _run(seed=1)

@@ -160,15 +160,15 @@ TestAnyOrder = pytest.mark.timeout(60)(Machine.TestCase)
 TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_long_flow_adds_up_at_every_step(seed: int) -> None:
-    """Two thousand steps from a seed, shards restored on the way."""
+    """Fifteen hundred steps from a seed, shards restored on the way."""
     flow = Flow(seed)
-    for number in range(2_000):
+    for number in range(1_500):
         flow.step()
         if number % 400 == 75:
             flow.exchange.copy(number // 400 % SHARDS)
-        if number % 10 == 0:
+        if number % 20 == 0:
             flow.exchange.check()
     flow.exchange.check_at_rest()
     fills = sum(book.trade_id for book in flow.exchange.books.values())

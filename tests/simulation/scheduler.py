@@ -208,6 +208,7 @@ class Simulation:
         for station in venue.stations:
             if not station.alive:
                 station.start()
+        quiet = 0  # rounds; a worker that has just started only opens its partitions in the first
         for _ in range(_ROUNDS_MAX):
             moved = 0
             for queue in list(venue.senders()):
@@ -219,7 +220,8 @@ class Simulation:
                 station.connection.batch_max = 1_000
                 moved += station.step()
                 station.check()
-            if not moved:
+            quiet = 0 if moved else quiet + 1
+            if quiet == 2:
                 venue.ghosts.clear()
                 return
         violate("liveness", "the exchange does not come to rest")

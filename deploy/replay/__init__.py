@@ -1,0 +1,1 @@
+"""Replaying a tape on a running exchange, and proving that the money adds up afterwards."""
