@@ -31,7 +31,7 @@ class BookMachine:
         self._to_everyone = OutEdge()
         self._reports = streams.reports(line)
         self._feed = streams.feed(line)
-        self._ticker: Ticker | None = None
+        self._ticker_number = 0  # of the last feed event that a ticker has covered
 
     def take(self, shard: int, group: OrderGroup, time_ms: int, outbox: Outbox) -> Verdict:
         """Judge a group from a shard, and apply what is new in it."""
@@ -72,7 +72,12 @@ class BookMachine:
         )
 
     def put_ticker(self, outbox: Outbox) -> None:
-        """Put the ticker when something in it has changed since it was last put."""
+        """Put the ticker when the feed has moved on since it was last put."""
+        # By number, not by content: a worker that starts again cuts its batches elsewhere, and a
+        # ticker that it left out as nothing new could be the one that replaces its predecessor's.
+        if self._ticker_number == self._to_everyone.number:
+            return
+        self._ticker_number = self._to_everyone.number
         book = self.book
         bid, ask = book.best(Side.BUY), book.best(Side.SELL)
         trade_id, last_price, last_size = book.last_trade
@@ -90,10 +95,8 @@ class BookMachine:
             last_price=last_price,
             last_size=last_size,
         )
-        if self._ticker is None or ticker[5:] != self._ticker[5:]:
-            self._ticker = ticker
-            key = book.instrument.symbol.encode()
-            outbox.put_latest(Outgoing(TICKERS, self._partition, key, encode(ticker)))
+        key = book.instrument.symbol.encode()
+        outbox.put_latest(Outgoing(TICKERS, self._partition, key, encode(ticker)))
 
     def edges(self) -> tuple[tuple[EdgeState, ...], tuple[EdgeState, ...], EdgeState]:
         """Return the ends of all edges: from shards, to shards, to everyone."""

@@ -56,6 +56,14 @@ class Answers:
         self._settling.setdefault(order_id, []).append(future)
         return future
 
+    def forget_settling(self, order_id: int, future: asyncio.Future[None]) -> None:
+        """Forget who waits no more; nothing if it is done."""
+        waiting = self._settling.get(order_id, [])
+        if future in waiting:
+            waiting.remove(future)
+            if not waiting:
+                del self._settling[order_id]
+
     def take(self, events: Sequence[RawEvent]) -> None:
         """Take events, those of a shard in order."""
         for raw in events:

@@ -18,6 +18,16 @@ class Asset(NamedTuple):
     unit: Decimal
 
 
+def _step(step: Decimal) -> Decimal:
+    """Return a step with the decimals it needs and no more: prices are shown with its decimals.
+
+    >>> _step(Decimal("0.0100")), _step(Decimal("50.00"))
+    (Decimal('0.01'), Decimal('50'))
+    """
+    short = step.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
+
+
 class Listed(NamedTuple):
     """An instrument with its increments as decimals."""
 
@@ -32,8 +42,8 @@ class Listed(NamedTuple):
         quote_unit = unit(instrument.quote_decimals)
         return cls(
             instrument,
-            instrument.tick * quote_unit,
-            instrument.lot * unit(instrument.base_decimals),
+            _step(instrument.tick * quote_unit),
+            _step(instrument.lot * unit(instrument.base_decimals)),
             quote_unit,
         )
 

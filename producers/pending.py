@@ -66,7 +66,9 @@ class Pending:
         limits, count = self._limits, len(self._table)
         room = limits.window + (limits.cancels_extra if last else 0)
         if count >= room:
-            raise Overloaded(f"{count} commands are unanswered, and {room} may be; nothing was sent")
+            raise Overloaded(
+                f"{count} commands are unanswered, and {room} may be; nothing was sent"
+            )
         if last:
             return
         queue = self._by_sent

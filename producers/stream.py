@@ -73,7 +73,7 @@ class Stream:
         everyone, accounts, shard = self._wanted.everyone, self._wanted.accounts, self._shard
         for number, event in enumerate(events[known:], first + known):
             if everyone or event.account in accounts:
-                found.append(RawEvent(shard, number, time_ms, event))  # noqa: PERF401 - the hot loop reads best so
+                found.append(RawEvent(shard, number, time_ms, event))
         self._number = first + len(events) - 1
 
     def _note_gap(self, missing: int) -> None:

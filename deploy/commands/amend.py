@@ -1,11 +1,13 @@
 """`partita amend`: give an open order another price or size."""
 
+from decimal import Decimal
+
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.session import ask
 from partita.deploy.commands.views import console, order_lines, print_json
-from partita.producers import Client, OrderView
+from partita.producers import BlockingClient
+from partita.schemas.errors import InvalidValue
 
 
 @click.command()
@@ -42,21 +44,25 @@ def amend(
     """
     if price is None and size is None:
         raise click.UsageError("give --price, --size or both")
-
-    async def question(client: Client) -> OrderView:
-        # A fill changes neither price nor size in all, so what is left as it is may be looked up.
-        now = await client.order(account, order_id=order_id, client_order_id=client_order_id)
-        await client.amend(
+    with BlockingClient(bootstrap) as client:
+        if price is None or size is None:
+            # A fill changes neither price nor size in all, so what stays may be looked up.
+            now = client.order(account, order_id=order_id, client_order_id=client_order_id)
+        amended_id = client.amend(
             account,
-            order_id=now.order_id,
-            price=now.price if price is None else price,
-            size=now.size if size is None else size,
-            symbol=now.symbol,
+            order_id=order_id,
+            client_order_id=client_order_id,
+            price=_kept("price", now.price) if price is None else price,
+            size=_kept("size", now.size) if size is None else size,
         )
-        return await client.order(account, order_id=now.order_id)
-
-    amended = ask(bootstrap, question)
+        amended = client.order(account, order_id=amended_id)
     if as_json:
         print_json(amended)
     else:
         console().print(order_lines(amended))
+
+
+def _kept(field: str, value: Decimal | None) -> Decimal:
+    if value is None:
+        raise InvalidValue(field, value, "must be given: the order has none")
+    return value

@@ -3,8 +3,8 @@
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.session import ask
 from partita.deploy.commands.views import console, number, plain_table, print_json
+from partita.producers import BlockingClient
 
 
 @click.command()
@@ -21,7 +21,8 @@ def balances(account: int, bootstrap: str, as_json: bool) -> None:
       partita balances 1
       partita balances 1 --json | jq -r '.[] | "\\(.asset) \\(.available)"'
     """
-    found = ask(bootstrap, lambda client: client.balances(account))
+    with BlockingClient(bootstrap) as client:
+        found = client.balances(account)
     shown = [found[asset] for asset in sorted(found)]
     if as_json:
         print_json(shown)

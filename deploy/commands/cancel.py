@@ -3,8 +3,8 @@
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.session import ask
 from partita.deploy.commands.views import console, number, print_json
+from partita.producers import BlockingClient
 
 
 @click.command()
@@ -38,17 +38,16 @@ def cancel(
     if sum(name is not None for name in (order_id, client_order_id, symbol)) != 1:
         raise click.UsageError("give one of ORDER_ID, --id CLIENT_ID and --all SYMBOL")
     if symbol is not None:
-        count = ask(bootstrap, lambda client: client.cancel_all(account, symbol))
+        with BlockingClient(bootstrap) as client:
+            count = client.cancel_all(account, symbol)
         if as_json:
             print_json({"symbol": symbol, "cancelled": count})
         else:
             orders = "order" if count == 1 else "orders"
             console().print(f"[yellow]cancelled[/] {number(count)} {orders} on {symbol}")
         return
-    cancelled = ask(
-        bootstrap,
-        lambda client: client.cancel(account, order_id=order_id, client_order_id=client_order_id),
-    )
+    with BlockingClient(bootstrap) as client:
+        cancelled = client.cancel(account, order_id=order_id, client_order_id=client_order_id)
     if as_json:
         print_json({"order_id": cancelled, "cancelled": 1})
     else:

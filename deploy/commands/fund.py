@@ -3,9 +3,8 @@
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.session import ask
 from partita.deploy.commands.views import console, number, print_json
-from partita.producers import BalanceView, Client
+from partita.producers import BlockingClient
 
 
 # What looks like an option and is none is an amount: -5.
@@ -35,12 +34,9 @@ def fund(
       partita fund 2 BTC 0.5 --id deposit-2026-001
       partita fund 1 USD -250.75
     """
-
-    async def question(client: Client) -> BalanceView:
-        await client.transfer(account, asset, amount, transfer_id)
-        return (await client.balances(account))[asset]
-
-    balance = ask(bootstrap, question)
+    with BlockingClient(bootstrap) as client:
+        client.transfer(account, asset, amount, transfer_id=transfer_id)
+        balance = client.balances(account)[asset]
     if as_json:
         print_json(balance)
         return

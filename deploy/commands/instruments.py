@@ -72,24 +72,22 @@ def instruments_table(found: Sequence[Instrument]) -> Table:
         "smallest",
         "largest",
         "highest price",
-        "maker %",
-        "taker %",
-        "status",
-        left=("symbol", "status"),
+        "fees %",
+        left=("symbol",),
     )
     for instrument in found:
         values = _values(instrument)
-        trading = instrument.status is InstrumentStatus.TRADING
+        symbol = Text(instrument.symbol, "bold")
+        if instrument.status is not InstrumentStatus.TRADING:
+            symbol.append(f" {instrument.status}", "yellow")
         table.add_row(
-            Text(instrument.symbol, "bold"),
+            symbol,
             number(values["tick"]),
             number(values["lot"]),
             short(values["min_size"]),
             short(values["max_size"]),
             short(values["max_price"]),
-            short(values["maker_fee_percent"]),
-            short(values["taker_fee_percent"]),
-            Text(instrument.status, "green" if trading else "yellow"),
+            f"{short(values['maker_fee_percent'])} / {short(values['taker_fee_percent'])}",
         )
     return table
 

@@ -74,9 +74,7 @@ def _add_rows(
         )
 
 
-def _add_middle(
-    table: Table, increments: Increments, asks: list[Level], bids: list[Level]
-) -> None:
+def _add_middle(table: Table, increments: Increments, asks: list[Level], bids: list[Level]) -> None:
     if asks and bids:
         bid, ask = increments.price(bids[0].price), increments.price(asks[0].price)
         text = spread(bid, ask)

@@ -3,8 +3,8 @@
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.session import ask
 from partita.deploy.commands.views import console, order_lines, print_json
+from partita.producers import BlockingClient
 
 
 @click.command()
@@ -24,17 +24,15 @@ def order(
 ) -> None:
     """Show an order of ACCOUNT, by ORDER_ID or by the id it was placed with.
 
-    Orders that are done are known for a few minutes.
+    Orders that are done are known for a minute or more.
 
     \b
     Examples:
       partita order 1 42
       partita order 1 --id my-order-7 --json
     """
-    found = ask(
-        bootstrap,
-        lambda client: client.order(account, order_id=order_id, client_order_id=client_order_id),
-    )
+    with BlockingClient(bootstrap) as client:
+        found = client.order(account, order_id=order_id, client_order_id=client_order_id)
     if as_json:
         print_json(found)
     else:

@@ -3,8 +3,8 @@
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.session import ask
 from partita.deploy.commands.views import console, orders_table, print_json
+from partita.producers import BlockingClient
 
 
 @click.command()
@@ -19,7 +19,8 @@ def orders(account: int, bootstrap: str, as_json: bool) -> None:
       partita orders 1
       partita orders 1 --json | jq -r '.[].order_id'
     """
-    found = ask(bootstrap, lambda client: client.open_orders(account))
+    with BlockingClient(bootstrap) as client:
+        found = client.open_orders(account)
     if as_json:
         print_json(found)
     elif found:

@@ -1,6 +1,7 @@
 """How values look: text, JSON and tables that several commands share."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,8 @@ from partita.schemas.enums import OrderState, Outcome, Side
 from partita.schemas.reasons import EXPLAINED
 
 NOTHING = "-"
+# Of what is no terminal: nothing is cut there.
+_WIDTH_ELSEWHERE = 200
 SIDE_STYLES = {Side.BUY: "green", Side.SELL: "red"}
 _OUTCOME_STYLES = {
     Outcome.FILLED: "green",
@@ -27,8 +30,8 @@ _OUTCOME_STYLES = {
 
 
 def console() -> Console:
-    """Return the console for people; what is no terminal gets no colours."""
-    return Console(highlight=False)
+    """Return the console for people; what is no terminal gets no colours, and room enough."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_ELSEWHERE)
 
 
 def number(value: Decimal | int | None) -> str:
@@ -89,27 +92,24 @@ def orders_table(orders: Iterable[OrderView]) -> Table:
         "id",
         "symbol",
         "side",
-        "type",
-        "tif",
         "price",
         "size",
         "filled",
-        "remaining",
+        "tif",
         "state",
-        left=("id", "symbol", "side", "type", "tif", "state"),
+        left=("id", "symbol", "side", "tif", "state"),
     )
+    table.columns[1].no_wrap = False  # where there is no room, ids are folded
     for order in orders:
         table.add_row(
             str(order.order_id),
-            order.client_order_id,
+            Text(order.client_order_id),
             order.symbol,
             side_text(order.side),
-            order.type,
-            order.time_in_force,
             number(order.price),
             number(order.size),
             number(order.filled),
-            number(order.remaining),
+            order.time_in_force,
             state_text(order),
         )
     return table
@@ -123,7 +123,7 @@ def order_lines(order: OrderView) -> Table:
     state = state_text(order)
     if order.reason is not None:
         state.append(f" ({order.reason}: {EXPLAINED[order.reason]})", "default")
-    table.add_row("order", f"{order.order_id} (id {order.client_order_id})")
+    table.add_row("order", Text(f"{order.order_id} (id {order.client_order_id})"))
     table.add_row("symbol", order.symbol)
     table.add_row("side", side_text(order.side))
     table.add_row("type", f"{order.type} {order.time_in_force}")

@@ -2,8 +2,9 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import chain
 
 from partita.deploy.tape.row import Op
 from partita.producers import RawEvent
@@ -39,13 +40,22 @@ class Order:
 class Command:
     """A row of the tape that was sent."""
 
-    __slots__ = ("account", "command_id", "limit", "op", "order", "planned_s", "settled", "symbol")
+    __slots__ = (
+        "account",
+        "client_order_id",
+        "limit",
+        "op",
+        "order",
+        "planned_s",
+        "settled",
+        "symbol",
+    )
 
     def __init__(
         self,
         op: Op,
         account: int,
-        command_id: str,
+        client_order_id: str,
         symbol: str,
         order: Order | None,
         limit: Decimal | None,
@@ -53,7 +63,7 @@ class Command:
     ) -> None:
         self.op = op
         self.account = account
-        self.command_id = command_id
+        self.client_order_id = client_order_id
         self.symbol = symbol
         self.order = order  # None: not one of this run
         self.limit = limit  # the price it may trade at, None: any
@@ -76,45 +86,39 @@ class Following:
         self.volumes: Counter[int] = Counter()
         self.notionals: Counter[int] = Counter()
         self.trades: set[tuple[int, int]] = set()
-        self._waiting: dict[tuple[int, str], Command] = {}
-        self._placing: dict[int, Command] = {}  # by order_id: received, and not settled yet
+        self._placing: dict[tuple[int, str], Command] = {}  # sent, and not received yet
+        self._received: dict[int, Command] = {}  # by order_id: received, and not settled yet
+        self._changing: dict[Command, None] = {}  # cancels and amends, in the order of sending
+        self._late: dict[tuple[int, str], Command] = {}  # by command_id: given up by the client
         self._orders: dict[int, Order] = {}  # by order_id, until done
         self._names: dict[tuple[int, str], Order] = {}
         self._reserving: dict[int, Order] = {}
 
     def __len__(self) -> int:
         """Return how many commands are not settled."""
-        return len(self._waiting) + len(self._placing)
-
-    def unsettled(self) -> Iterator[Command]:
-        """Yield the commands that are not settled, those not even answered last."""
-        yield from self._placing.values()
-        yield from self._waiting.values()
+        return len(self._placing) + len(self._received) + len(self._changing)
 
     def order(self, account: int, client_order_id: str) -> Order | None:
         """Return an order of the run by its name."""
         return self._names.get((account, client_order_id))
 
     def add(self, command: Command) -> None:
-        """Take in a command, before it is sent."""
-        key = (command.account, command.command_id)
-        self._waiting[key] = command
-        order = command.order
+        """Take in a command that was just sent."""
+        order, key = command.order, (command.account, command.client_order_id)
         if order is not None:
             order.under_way += 1
-            if command.op is Op.PLACE:
-                self._names[key] = order
-                if order.reserves_all:
-                    self._reserving[command.account] = order
+        if command.op is not Op.PLACE:
+            self._changing[command] = None
+            return
+        assert order is not None, "a place is of an order"
+        self._placing[key] = command
+        self._names[key] = order
+        if order.reserves_all:
+            self._reserving[command.account] = order
 
     def refused(self, reason: str) -> None:
         """Count a row that was refused before anything was sent."""
         self.rejections[reason] += 1
-
-    def take_back(self, command: Command) -> None:
-        """Take out a command that was not sent."""
-        del self._waiting[command.account, command.command_id]
-        self._release(command)
 
     def reserves_all(self, account: int) -> bool:
         """Whether a market buy under way has all that the account could pay with."""
@@ -125,7 +129,9 @@ class Following:
         """Whether something under way may fill the order (resting at a price), or amend it."""
         if order.under_way:
             return True
-        for command in self.unsettled():
+        for command in chain(
+            self._placing.values(), self._received.values(), self._changing
+        ):
             taker = command.order
             if command.symbol != symbol or taker is None or command.op is Op.CANCEL:
                 continue
@@ -139,7 +145,7 @@ class Following:
             event = raw.event
             match event:
                 case Received():
-                    self._received(event)
+                    self._take_received(event)
                 case Opened():
                     self._placed(event.order_id, Reason.NONE, now_s)
                 case Filled():
@@ -155,18 +161,18 @@ class Following:
                 case _:
                     pass
 
-    def _received(self, event: Received) -> None:
-        command = self._waiting.pop((event.account, event.command_id), None)
+    def _take_received(self, event: Received) -> None:
+        command = self._placing.pop((event.account, event.command_id), None)
         if command is None or command.order is None:
             return
         command.order.price, command.order.size = event.price, event.size
-        self._placing[event.order_id] = command
+        self._received[event.order_id] = command
         self._orders[event.order_id] = command.order
 
     def _placed(self, order_id: int, reason: Reason, now_s: float) -> None:
-        command = self._placing.pop(order_id, None)
+        command = self._received.pop(order_id, None)
         if command is not None:
-            self._settle(command, reason, now_s)
+            self.settle(command, reason, now_s)
 
     def _filled(self, event: Filled) -> None:
         order = self._orders.get(event.order_id)
@@ -195,11 +201,20 @@ class Following:
         self._placed(event.order_id, event.reason if rejected else Reason.NONE, now_s)
 
     def _answered(self, account: int, command_id: str, reason: Reason, now_s: float) -> None:
-        command = self._waiting.pop((account, command_id), None)
+        key = (account, command_id)
+        command = self._placing.pop(key, None) or self._late.pop(key, None)
         if command is not None:
-            self._settle(command, reason, now_s)
+            self.settle(command, reason, now_s)
 
-    def _settle(self, command: Command, reason: Reason, now_s: float) -> None:
+    def late(self, command: Command, command_id: str) -> None:
+        """Take it that the client has given a command up; its answer may still come."""
+        if command.op is not Op.PLACE:
+            self._late[command.account, command_id] = command
+
+    def settle(self, command: Command, reason: Reason, now_s: float) -> None:
+        """Count a command as settled; cancels and amends are, when their answer has come."""
+        if command.settled:
+            return
         self.settled += 1
         self.last_settled_s = now_s
         self.latencies_s.append(now_s - command.planned_s)
@@ -209,19 +224,20 @@ class Following:
             self.rejections[reason] += 1
         self._release(command)
 
+    def give_up(self, command: Command) -> None:
+        """Count a command whose outcome stays unknown."""
+        self.unknown += 1
+        self._placing.pop((command.account, command.client_order_id), None)
+        self._release(command)
+
     def _release(self, command: Command) -> None:
         command.settled = True
+        self._changing.pop(command, None)
         order = command.order
         if order is not None:
             order.under_way -= 1
             if command.op is Op.PLACE:
                 order.settled = True
-
-    def give_up(self, command: Command) -> None:
-        """Count a command whose outcome stays unknown."""
-        self.unknown += 1
-        self._waiting.pop((command.account, command.command_id), None)
-        self._release(command)
 
 
 def _crosses(taker: Side, limit: Decimal | None, price: Decimal) -> bool:

@@ -9,8 +9,8 @@ class RunIds:
     """Makes each id of a run of the run's token, which no other run has.
 
     >>> ids = RunIds("3f9a01c2")
-    >>> ids.order("A-17"), ids.command(4), ids.transfer(4)
-    ('3f9a01c2.A-17', '3f9a01c2-4', '3f9a01c2+4')
+    >>> ids.order("A-17"), ids.transfer(4)
+    ('3f9a01c2.A-17', '3f9a01c2+4')
     """
 
     def __init__(self, token: str) -> None:
@@ -27,10 +27,6 @@ class RunIds:
         if self._room < len(tape_id) <= ID_CHARACTERS_MAX:
             tape_id = hashlib.blake2b(tape_id.encode(), digest_size=self._room // 2).hexdigest()
         return f"{self._token}.{tape_id}"
-
-    def command(self, seq: int) -> str:
-        """Return the command_id of the cancel or amend in a row of the tape."""
-        return f"{self._token}-{seq}"
 
     def transfer(self, number: int) -> str:
         """Return the command_id of a transfer."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from partita.deploy.replay.steps import price_step, size_step
+from partita.deploy.commands.symbols import Increments
 from partita.deploy.tape.row import Op, TapeRow
 from partita.schemas.arithmetic import need
 from partita.schemas.decimals import from_steps, to_steps, unit
@@ -72,9 +72,9 @@ class Needs:
         rules = self._instruments.get(row.symbol)
         if rules is None or row.side is None:
             return
-        size = 0 if row.size is None else to_steps(row.size, size_step(rules), "size")
+        size = 0 if row.size is None else to_steps(row.size, Increments.of(rules).size_step, "size")
         if row.type is OrderType.LIMIT and row.price is not None:
-            price = to_steps(row.price, price_step(rules), "price")
+            price = to_steps(row.price, Increments.of(rules).price_step, "price")
             self._highest[row.symbol] = max(self._highest[row.symbol], price)
             self._orders[row.account, row.id] = _Order(row.side, row.symbol, price, size)
             self._hold(row.account, rules, row.side, price, size)
@@ -93,9 +93,9 @@ class Needs:
         rules = self._instruments[order.symbol]
         price, size = order.price, order.size
         if row.price is not None:
-            price = to_steps(row.price, price_step(rules), "price")
+            price = to_steps(row.price, Increments.of(rules).price_step, "price")
         if row.size is not None:
-            size = to_steps(row.size, size_step(rules), "size")
+            size = to_steps(row.size, Increments.of(rules).size_step, "size")
         self._orders[row.account, row.id] = order._replace(price=price, size=size)
         self._hold(row.account, rules, order.side, price, size)
 

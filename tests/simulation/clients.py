@@ -89,7 +89,7 @@ class Clients:
 
     def _head(self, account: int) -> tuple[int, str, int]:
         self._count += 1
-        life_ms = self._rng.choice([60_000, 60_000, 30_000, 30_000, 20_000, 3_000, -1, 70_000])
+        life_ms = self._rng.choices((60_000, 30_000, 2_000, -1, 70_000), (20, 20, 8, 1, 1))[0]
         return account, f"c{self._count}", self._now_ms() + life_ms
 
     def _transfer(self, account: int, asset_id: int, lots: int) -> Transfer:
