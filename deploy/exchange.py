@@ -111,7 +111,9 @@ class Exchange:
                 worker = SupervisedWorker(f"{module}-{number}", command, folder)
                 worker.start()
                 self._workers.append(worker)
-        self._wait_ready(progress)
+        # Without workers of its own it is for the operator to bring them.
+        if self.plan.ledgers and self.plan.matchers:
+            self._wait_ready(progress)
 
     def _wait_ready(self, progress: Progress) -> None:
         """Wait until every shard answers and has heard of every instrument."""

@@ -88,6 +88,9 @@ class MemoryConnection:
                 for at in range(position, last)
             ]
             self._positions[partition] = last
+        if self._positions:  # the next poll starts with another partition
+            first = next(iter(self._positions))
+            self._positions[first] = self._positions.pop(first)
         return found
 
     def owned(self) -> Mapping[int, int]:

@@ -19,7 +19,7 @@ from partita.log.kafka.admin import Admin, ExchangeShape
 from partita.log.kafka.connection import KafkaConnection
 from partita.log.worker import AllParked, Worker
 from partita.schemas.enums import Line
-from partita.schemas.errors import DeliveryFailed, LogError
+from partita.schemas.errors import DeliveryFailed, InvalidValue, LogError
 
 # How long a poll waits when nothing comes: how late a stop is seen, and a tick is written.
 _POLL_S = 0.1
@@ -140,4 +140,7 @@ def main(service: Service) -> int:
     )
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    return run(service, given.bootstrap, given.line, given.engine, given.session_timeout_ms)
+    try:
+        return run(service, given.bootstrap, given.line, given.engine, given.session_timeout_ms)
+    except InvalidValue as error:
+        parser.error(str(error))

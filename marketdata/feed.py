@@ -64,7 +64,8 @@ class LiveBook:
         """
         trades: list[Trade] = []
         for record in self._reader.read(timeout_s):
-            trades.extend(self._take(record))
+            if (batch := batch_of(record)) is not None:
+                trades.extend(self._feed.take(batch))
             self._position = record.offset + 1
         return trades
 
@@ -91,20 +92,6 @@ class LiveBook:
                 )
         return trades
 
-    def _take(self, record: Record) -> list[Trade]:
-        # What is no batch is no part of the feed: a book's own events that were lost so would show
-        # as a gap.
-        where = f"{BOOK}/{record.partition}@{record.offset}"
-        try:
-            message = decode(record.value)
-        except Undecodable as error:
-            _LOGGER.warning("%s passed over: %s", where, error)
-            return []
-        if not isinstance(message, FeedBatch):
-            _LOGGER.warning("%s passed over: a %s", where, type(message).__name__)
-            return []
-        return self._feed.take(message)
-
     def close(self) -> None:
         """Let go of the connection."""
         self._reader.close()
@@ -114,6 +101,26 @@ class LiveBook:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def batch_of(record: Record) -> FeedBatch | None:
+    """Return the batch in a record; None, and a warning, for what is none.
+
+    It is no part of the feed then: a book's own events that were lost so would show as a gap.
+
+    Raises:
+        UnknownFingerprint: it is of a newer build.
+    """
+    where = f"{BOOK}/{record.partition}@{record.offset}"
+    try:
+        message = decode(record.value)
+    except Undecodable as error:
+        _LOGGER.warning("%s passed over: %s", where, error)
+        return None
+    if not isinstance(message, FeedBatch):
+        _LOGGER.warning("%s passed over: a %s", where, type(message).__name__)
+        return None
+    return message
 
 
 def snapshot(bootstrap: str, instrument: Instrument) -> BookReplica:

@@ -106,7 +106,7 @@ class Client:
     def _head(self, account: int, command_id: str | None, field: str) -> Head:
         session = self._session
         build.whole(account, "account")
-        name = build.new_id() if command_id is None else build.identifier(command_id, field)
+        name = session.ids.new() if command_id is None else build.identifier(command_id, field)
         return Head(account, name, session.now_ms() + session.limits.valid_for_ms)
 
     def submit_place(
@@ -154,8 +154,8 @@ class Client:
 
         Without a type it is a limit order if it has a price, else a market order; without a time in
         force, GTC or IOC. A market buy takes a size, `funds` (what it may cost, fee included), or
-        both. What becomes of it: `outcome`, or the private stream. A client_order_id may be used
-        once; a repeat with the same content gets the first answer.
+        both. What becomes of it: `outcome`, or the private stream. A client_order_id is for one
+        order: the second is Rejected, duplicate_id.
         """
         return await self.submit_place(
             account,

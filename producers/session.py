@@ -14,7 +14,7 @@ from partita.log.kafka.reader import Reader
 from partita.log.kafka.sender import Sender
 from partita.log.port import Record
 from partita.producers.answers import Answers, fail
-from partita.producers.build import new_id
+from partita.producers.build import Ids
 from partita.producers.catalogue import Catalogue
 from partita.producers.compacted import Compacted
 from partita.producers.errors import ClientClosed, EventsLost
@@ -48,6 +48,8 @@ _TICK_S = 0.05
 _CLOSE_S = 2.0
 # A clock that is off by more is worth a word: people's clocks, and networks, are off by less.
 _CLOCK_OFF_MS = 2_000
+# The first question is not the client's own, so it does not go by the client's limits.
+_JOIN_VALID_MS = 30_000
 # A clock so far off that even the first question is refused.
 _CLOCK_REASONS = (Reason.COMMAND_EXPIRED, Reason.VALID_UNTIL_TOO_FAR)
 
@@ -64,6 +66,7 @@ class Session:
     def __init__(self, bootstrap: str, shape: ExchangeShape, limits: ClientLimits) -> None:
         self.shape = shape
         self.limits = limits
+        self.ids = Ids()
         self.catalogue = Catalogue()
         self.tickers = TickerBook(self.catalogue)
         self._pending = Pending(limits)
@@ -74,7 +77,7 @@ class Session:
         self._listeners: dict[int, Listener] = {}
         # Any account number of a shard will do for asking the shard itself; they start at 1.
         self._asking = [shard or shape.shards for shard in range(shape.shards)]
-        self._questions = [new_id() for _ in self._asking]
+        self._questions = [self.ids.new() for _ in self._asking]
         self._wanted.accounts.update(self._asking)
         self._streams = [
             Stream(shard, self._wanted, account, self._questions[shard])
@@ -124,30 +127,29 @@ class Session:
         """Ask a shard where its stream stands, and what its clock says."""
         try:
             async with asyncio.timeout(timeout_s):
+                asked_ms = _clock_ms()
                 try:
-                    ours_ms = await self._ask_join(shard)
+                    log_ms = await self._ask_join(shard)
                 except Rejected as refusal:
                     if refusal.reason not in _CLOCK_REASONS:
                         raise
-                    self._set_clock(refusal.time_ms, time.time_ns() // 1_000_000)
+                    self._set_clock(asked_ms, refusal.time_ms)
                     await self._ask_join(shard)
                 else:
-                    self._set_clock(*ours_ms)
+                    self._set_clock(asked_ms, log_ms)
         except (TimeoutError, NoAnswer) as error:
             raise NoAnswer(
                 f"no ledger worker answers for shard {shard}: is `partita ledger` running?"
             ) from error
 
-    async def _ask_join(self, shard: int) -> tuple[int, int]:
-        """Return the log's time at the question, and ours."""
-        ours_ms = time.time_ns() // 1_000_000
+    async def _ask_join(self, shard: int) -> int:
+        """Return the log's time at the question."""
         account, question = self._asking[shard], self._questions[shard]
-        until_ms = self.now_ms() + self.limits.valid_for_ms
+        until_ms = self.now_ms() + _JOIN_VALID_MS
         command = Inquire(account, question, until_ms, Question.TOTALS, 0, "")
-        answer = await self.submit(command, _itself, last=True)
-        return answer.last.time_ms, ours_ms
+        return (await self.submit(command, _itself, last=True)).last.time_ms
 
-    def _set_clock(self, log_ms: int, ours_ms: int) -> None:
+    def _set_clock(self, ours_ms: int, log_ms: int) -> None:
         ahead_ms = log_ms - ours_ms
         if abs(ahead_ms) > _CLOCK_OFF_MS and not self._clock_ahead_ms:
             _LOGGER.warning(
@@ -160,7 +162,7 @@ class Session:
 
     def now_ms(self) -> int:
         """Return the time by which the exchange goes, milliseconds since 1970."""
-        return time.time_ns() // 1_000_000 + self._clock_ahead_ms
+        return _clock_ms() + self._clock_ahead_ms
 
     @property
     def gaps(self) -> int:
@@ -201,7 +203,7 @@ class Session:
             NoAnswer: none came in time.
         """
         until_ms = self.now_ms() + self.limits.valid_for_ms
-        command = Inquire(account, new_id(), until_ms, question, *name)
+        command = Inquire(account, self.ids.new(), until_ms, question, *name)
         return await self.submit(command, _itself, last=True)
 
     async def ask_totals(self) -> list[Answer]:
@@ -317,6 +319,10 @@ class Session:
             self._sender.flush(_CLOSE_S)
         except DeliveryFailed as error:
             _LOGGER.warning("closed before all was sent: %s", error)
+
+
+def _clock_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _itself(answer: Answer) -> Answer:

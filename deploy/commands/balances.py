@@ -3,7 +3,7 @@
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.views import console, number, plain_table, print_json
+from partita.deploy.commands.views import console, money, plain_table, print_json
 from partita.producers import BlockingClient
 
 
@@ -31,8 +31,8 @@ def balances(account: int, bootstrap: str, as_json: bool) -> None:
     for balance in shown:
         table.add_row(
             balance.asset,
-            number(balance.available),
-            number(balance.held),
-            number(balance.available + balance.held),
+            money(balance.available),
+            money(balance.held),
+            money(balance.available + balance.held),
         )
     console().print(table)

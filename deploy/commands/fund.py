@@ -3,7 +3,7 @@
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.views import console, number, print_json
+from partita.deploy.commands.views import console, money, print_json
 from partita.producers import BlockingClient
 
 
@@ -16,7 +16,7 @@ from partita.producers import BlockingClient
     "--id",
     "transfer_id",
     metavar="ID",
-    help="Name of this transfer; one that was used before moves nothing again. Made if not given.",
+    help="Name of this transfer, which counts once for ever. Made if not given.",
 )
 @bootstrap_option
 @json_option
@@ -25,8 +25,8 @@ def fund(
 ) -> None:
     """Move AMOUNT of ASSET into ACCOUNT, or out of it when negative.
 
-    The first transfer opens the account. With --id it is safe to repeat: an id counts once, for
-    ever.
+    The first transfer opens the account. With an --id of your own it is safe to try again: however
+    often, the money moves once.
 
     \b
     Examples:
@@ -41,6 +41,6 @@ def fund(
         print_json(balance)
         return
     console().print(
-        f"account {account}: [bold]{number(balance.available)}[/] {asset} available,"
-        f" {number(balance.held)} held"
+        f"account {account}: [bold]{money(balance.available)}[/] {asset} available,"
+        f" {money(balance.held)} held"
     )

@@ -69,9 +69,9 @@ def instruments_table(found: Sequence[Instrument]) -> Table:
         "symbol",
         "tick",
         "lot",
-        "smallest",
-        "largest",
-        "highest price",
+        "min size",
+        "max size",
+        "max price",
         "fees %",
         left=("symbol",),
     )
@@ -87,7 +87,7 @@ def instruments_table(found: Sequence[Instrument]) -> Table:
             short(values["min_size"]),
             short(values["max_size"]),
             short(values["max_price"]),
-            f"{short(values['maker_fee_percent'])} / {short(values['taker_fee_percent'])}",
+            f"{short(values['maker_fee_percent'])}/{short(values['taker_fee_percent'])}",
         )
     return table
 

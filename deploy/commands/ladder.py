@@ -16,7 +16,7 @@ from partita.schemas.enums import Side
 
 BAR_WIDTH = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-_HUNDREDTH = Decimal("0.01")
+_THOUSANDTH = Decimal("0.001")
 
 
 def bar(size: int, largest: int, width: int = BAR_WIDTH) -> str:
@@ -32,7 +32,7 @@ def bar(size: int, largest: int, width: int = BAR_WIDTH) -> str:
 def spread(bid: Decimal, ask: Decimal) -> str:
     """Return the spread, and what it is of the middle in percent."""
     middle = (bid + ask) / 2
-    percent = ((ask - bid) * 100 / middle).quantize(_HUNDREDTH)
+    percent = ((ask - bid) * 100 / middle).quantize(_THOUSANDTH)
     return f"spread {number(ask - bid)} ({percent} %)"
 
 

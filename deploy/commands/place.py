@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import click
@@ -14,6 +15,7 @@ from partita.deploy.commands.views import (
     console,
     fills_table,
     jsonable,
+    money,
     number,
     print_json,
     side_text,
@@ -73,7 +75,7 @@ class Placement(NamedTuple):
     "--id",
     "client_order_id",
     metavar="ID",
-    help="Your name for it; one used a moment ago places nothing again. Made if not given.",
+    help="Your name for it, used for no other order. Made if not given.",
 )
 @bootstrap_option
 @json_option
@@ -136,11 +138,15 @@ def follow(order: OrderView, events: Iterable[PrivateEvent]) -> Placement:
     """Collect the fills of an order that rests or is done from its account's events."""
     order_id = order.order_id
     fills: list[OrderFilled] = []
-    settled = False
+    received = settled = False
     for event in events:
         match event:
-            case OrderReceived(order_id=id_, repeated=True) if id_ == order_id:
-                return Placement(order, (), True)
+            case OrderReceived(order_id=id_) if id_ == order_id:
+                # The SDK repeats itself where no answer comes: that is no news when the first one
+                # is there too.
+                if event.repeated and not received:
+                    return Placement(order, (), True)
+                received = True
             case OrderFilled(order_id=id_) if id_ == order_id:
                 fills.append(event)
             case OrderOpened(order_id=id_) | OrderDone(order_id=id_) if id_ == order_id:
@@ -187,10 +193,10 @@ def show(out: Console, placement: Placement) -> None:
     if fills:
         out.print(fills_table(fills))
         quote = order.symbol.partition("-")[2]
-        fees = sum(fill.fee for fill in fills)
+        fees = sum((fill.fee for fill in fills), Decimal(0))
         out.print(
             f"filled {number(order.filled)} at {number(average_price(fills))} on average,"
-            f" fees {number(fees)} {quote}"
+            f" fees {money(fees)} {quote}"
         )
     out.print(_standing(order))
 

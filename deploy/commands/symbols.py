@@ -18,9 +18,10 @@ class Increments(NamedTuple):
     @classmethod
     def of(cls, instrument: Instrument) -> "Increments":
         """Return the increments of an instrument."""
+        # Normalized: a price has the decimals of its tick, whatever those of the quote asset are.
         return cls(
-            from_steps(instrument.tick, unit(instrument.quote_decimals)),
-            from_steps(instrument.lot, unit(instrument.base_decimals)),
+            from_steps(instrument.tick, unit(instrument.quote_decimals)).normalize(),
+            from_steps(instrument.lot, unit(instrument.base_decimals)).normalize(),
         )
 
     def price(self, ticks: int) -> Decimal:

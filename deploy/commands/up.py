@@ -1,6 +1,8 @@
 """`partita up`: bring the exchange up, watch over it, and take it down."""
 
+import shutil
 import signal
+import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -127,6 +129,7 @@ def _show(console: Console, exchange: Exchange) -> None:
         f" {plan.shards} shards, {plan.partitions} partitions. In a second terminal:\n"
     )
     where = "" if plan.data == DEFAULT_DATA else f" --bootstrap {exchange.bootstrap}"
+    partita = _own_name()
     for line in (
         f"fund 1 {quote} 100000",
         f"fund 2 {base} 10",
@@ -136,5 +139,14 @@ def _show(console: Console, exchange: Exchange) -> None:
         f"book {symbol}",
         f"watch {symbol}",
     ):
-        console.print(f"  partita {line}{where}", soft_wrap=True)
+        console.print(f"  {partita} {line}{where}", soft_wrap=True)
     console.print("\nCtrl-C stops all of it.")
+
+
+def _own_name() -> str:
+    """Return how this command is typed from here: by its name where PATH has it."""
+    own = Path(sys.argv[0]).resolve()
+    found = shutil.which("partita")
+    if found is not None and Path(found).resolve() == own:
+        return "partita"
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else str(own)

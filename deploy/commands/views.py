@@ -41,6 +41,17 @@ def number(value: Decimal | int | None) -> str:
     return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
 
 
+def money(value: Decimal) -> str:
+    """Return an amount of an asset for people: the zeros behind its second decimal are left out.
+
+    >>> money(Decimal("1000.0000000000")), money(Decimal("0.41996007"))
+    ('1,000.00', '0.41996007')
+    """
+    text = number(value)
+    whole, point, decimals = text.partition(".")
+    return f"{whole}{point}{decimals.rstrip('0').ljust(min(2, len(decimals)), '0')}"
+
+
 def clock(time_ms: int) -> str:
     """Return a time of the log, UTC."""
     seconds, ms = divmod(time_ms, 1_000)
@@ -78,10 +89,13 @@ def state_text(order: OrderView) -> Text:
 
 
 def plain_table(*columns: str, left: Sequence[str] = ()) -> Table:
-    """Return a table without lines: numbers to the right, the columns named in `left` not."""
+    """Return a table without lines: numbers to the right, the columns named in `left` not.
+
+    Where there is no room a value goes on in the next line: a number is never cut.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
-        table.add_column(column, justify="left" if column in left else "right", no_wrap=True)
+        table.add_column(column, justify="left" if column in left else "right", overflow="fold")
     return table
 
 
@@ -95,11 +109,9 @@ def orders_table(orders: Iterable[OrderView]) -> Table:
         "price",
         "size",
         "filled",
-        "tif",
         "state",
-        left=("id", "symbol", "side", "tif", "state"),
+        left=("id", "symbol", "side", "state"),
     )
-    table.columns[1].no_wrap = False  # where there is no room, ids are folded
     for order in orders:
         table.add_row(
             str(order.order_id),
@@ -109,7 +121,6 @@ def orders_table(orders: Iterable[OrderView]) -> Table:
             number(order.price),
             number(order.size),
             number(order.filled),
-            order.time_in_force,
             state_text(order),
         )
     return table
@@ -119,7 +130,7 @@ def order_lines(order: OrderView) -> Table:
     """Return one order, a line for each thing to know of it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(style="dim", no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold")
     state = state_text(order)
     if order.reason is not None:
         state.append(f" ({order.reason}: {EXPLAINED[order.reason]})", "default")
@@ -131,7 +142,7 @@ def order_lines(order: OrderView) -> Table:
     table.add_row("size", number(order.size))
     table.add_row("filled", number(order.filled))
     table.add_row("remaining", number(order.remaining))
-    table.add_row("held", number(order.hold))
+    table.add_row("held", money(order.hold))
     table.add_row("state", state)
     return table
 
@@ -144,7 +155,7 @@ def fills_table(fills: Iterable[OrderFilled]) -> Table:
             str(fill.trade_id),
             number(fill.price),
             number(fill.size),
-            number(fill.fee),
+            money(fill.fee),
             fill.liquidity,
         )
     return table

@@ -129,9 +129,7 @@ class Following:
         """Whether something under way may fill the order (resting at a price), or amend it."""
         if order.under_way:
             return True
-        for command in chain(
-            self._placing.values(), self._received.values(), self._changing
-        ):
+        for command in chain(self._placing.values(), self._received.values(), self._changing):
             taker = command.order
             if command.symbol != symbol or taker is None or command.op is Op.CANCEL:
                 continue

@@ -132,9 +132,7 @@ def _quote(account: int, rules: Instrument) -> _Purse:
     return _Purse(account, rules.quote_asset, rules.quote_asset_id, rules.quote_decimals)
 
 
-def deposits(
-    rows: Iterable[TapeRow], instruments: Mapping[str, Instrument]
-) -> Iterator[Deposit]:
+def deposits(rows: Iterable[TapeRow], instruments: Mapping[str, Instrument]) -> Iterator[Deposit]:
     """Yield what gives every account on a tape enough to trade; instruments by symbol."""
     needs = Needs(instruments)
     for row in rows:

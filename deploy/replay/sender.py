@@ -39,8 +39,8 @@ _TURN_ROWS = 250
 # How long to wait for room when the client has none.
 _ROOM_S = 0.005
 _LOOK_S = 1.0
-# How long nothing may be settled while something is waited for: longer than the client's own time-out,
-# and than a killed worker needs to come back.
+# How long nothing may be settled while something is waited for: longer than the client's own
+# time-out, and than a killed worker needs to come back.
 _SILENCE_S = 90.0
 
 

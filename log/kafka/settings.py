@@ -1,6 +1,8 @@
 """What the Kafka client is told, each with its reason; nothing of weight is left to a default."""
 
 import logging
+import os
+import socket
 from typing import Any
 
 from confluent_kafka import KafkaError
@@ -74,6 +76,8 @@ def owning(bootstrap: str, group: str, session_timeout_ms: int) -> Settings:
     """Return the settings of a consumer that shares partitions with its group."""
     return reading(bootstrap) | {
         "group.id": group,
+        # What `partita status` shows as the owner.
+        "client.id": f"{socket.gethostname()} pid {os.getpid()}",
         # Only partitions that move stop; a worker that joins does not stop the others.
         "partition.assignment.strategy": "cooperative-sticky",
         # How long the partitions of a killed worker wait for another one.

@@ -3,9 +3,14 @@
 import random
 from collections import deque
 from collections.abc import Callable
+from typing import Any
+
+from simulation.market import ACCOUNTS, BTC, ETH, LOT, SOL, UNIT, USD
+from simulation.sightings import Seen
+from simulation.stations import SHARDS
 
 from partita.log.port import Outgoing
-from partita.schemas.accounts import Received
+from partita.schemas.accounts import Done, Opened, Received
 from partita.schemas.codec import encode
 from partita.schemas.commands import (
     Amend,
@@ -20,12 +25,8 @@ from partita.schemas.commands import (
 from partita.schemas.enums import OrderType, Question, SelfTrade, Side, TimeInForce
 from partita.schemas.topics import ACCOUNT_COMMANDS, shard_of
 
-from simulation.market import ACCOUNTS, BTC, ETH, LOT, SOL, UNIT, USD
-from simulation.sightings import Seen
-from simulation.stations import SHARDS
-
 _HUGE = (1 << 63) - 1
-_RUBBISH_PLACES: tuple[dict[str, object], ...] = (
+_RUBBISH_PLACES: tuple[dict[str, Any], ...] = (
     {"price": 0},
     {"price": -1},
     {"price": _HUGE},
@@ -56,19 +57,24 @@ class Clients:
         self._now_ms = now_ms
         self._count = 0
         self._said: list[Command] = []
-        self._orders: list[tuple[int, int, str]] = []  # account, order_id, client_order_id
+        self._orders: dict[int, tuple[int, int, str]] = {}  # account, order_id, client_order_id
+        self._open: dict[int, None] = {}  # order_ids
 
     def hear(self, seen: Seen) -> None:
-        """Learn the ids of orders from the private stream."""
-        if isinstance(seen.event, Received) and not seen.event.repeated:
-            received = seen.event
-            self._orders.append((received.account, received.order_id, received.command_id))
+        """Learn the ids of orders from the private stream, and which are open."""
+        event = seen.event
+        if isinstance(event, Received) and not event.repeated:
+            self._orders[event.order_id] = event.account, event.order_id, event.command_id
+        elif isinstance(event, Opened):
+            self._open[event.order_id] = None
+        elif isinstance(event, Done):
+            self._open.pop(event.order_id, None)
 
     def fund(self) -> None:
         """Give every account something to trade with."""
         for account in ACCOUNTS:
             for asset_id in (USD, BTC, ETH, SOL):
-                self._send([self._transfer(account, asset_id, self._rng.randint(300, 700))])
+                self._send([self._transfer(account, asset_id, self._rng.randint(100, 400))])
 
     def act(self) -> str:
         """Send one batch; return what it was."""
@@ -107,7 +113,7 @@ class Clients:
             case "cancel":
                 return Cancel(*self._head(account), *self._named(account))
             case "amend":
-                size = rng.choice([rng.randint(1, 25), rng.randint(1, 6), 0])
+                size = rng.choice((rng.randint(1, 25), rng.randint(1, 25), rng.randint(0, 6)))
                 named = self._named(account)
                 return Amend(*self._head(account), *named, rng.randint(95, 105), size)
             case "cancel_all":
@@ -157,11 +163,13 @@ class Clients:
         )
 
     def _named(self, account: int) -> tuple[int, str]:
-        """Name an order: a late one of the account as a rule, else anybody's, or none at all."""
+        """Name an order: an open or late one of the account, else anybody's, or none at all."""
         rng = self._rng
-        orders = self._orders
-        if rng.random() < 0.85:
-            orders = [order for order in orders if order[0] == account][-12:]
+        orders = list(self._orders.values())
+        if rng.random() < 0.9:
+            orders = [order for order in orders if order[0] == account]
+        open_ = [order for order in orders if order[1] in self._open]
+        orders = open_ if open_ and rng.random() < 0.8 else orders[-5:]
         if not orders or rng.random() < 0.03:
             return rng.choice(((0, "nothing"), (12_345_678, ""), (0, ""), (1, "both")))
         _, order_id, client_order_id = rng.choice(orders)

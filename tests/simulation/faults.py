@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
+from simulation.stations import Kind, Station
+from simulation.venue import Venue
+
 from partita.log.port import Outgoing
 from partita.schemas.codec import encode
 from partita.schemas.enums import Line
 from partita.schemas.feed import FeedBatch
 from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
-
-from simulation.stations import Kind, Station
-from simulation.venue import Venue
 
 Fault = Callable[[Venue, int], str | None]
 
@@ -47,7 +47,8 @@ def crash_between_steps(venue: Venue, _step: int) -> str | None:
 def crash_all(venue: Venue, _step: int) -> str | None:
     """Kill everybody at once."""
     told = [
-        f"{s.name}, {venue.kill(s)}" for s in [station for station in venue.stations if station.alive]
+        f"{s.name}, {venue.kill(s)}"
+        for s in [station for station in venue.stations if station.alive]
     ]
     return f"everybody crashes: {'; '.join(told)}" if told else None
 

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-if __package__ is None:  # run as a file, from a clone
+if not __package__:  # run as a file, from a clone
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from simulation.scheduler import STEPS, Simulation
@@ -31,7 +31,9 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=STEPS, help="per seed (%(default)s)")
     parser.add_argument("--trace", action="store_true", help="print every step")
     asked = parser.parse_args()
-    seeds = [asked.seed] if asked.seed is not None else range(asked.start, asked.start + asked.seeds)
+    seeds = (
+        [asked.seed] if asked.seed is not None else range(asked.start, asked.start + asked.seeds)
+    )
     trace = print if asked.trace else lambda _line: None
     began_s = time.monotonic()
     failed = 0
@@ -41,12 +43,18 @@ def main() -> int:
             simulation.run()
         except Violation as violation:
             failed += 1
-            print("\r" + report(simulation, seed, asked.steps, violation))
+            print("\r" + report(simulation, seed, asked.steps, violation), flush=True)
+        except Exception as error:
+            # The machinery itself has failed: say where, then how.
+            lost = Violation("the simulation", repr(error))
+            print("\r" + report(simulation, seed, asked.steps, lost), flush=True)
+            raise
         spent_s = time.monotonic() - began_s
         left_s = spent_s / count * (len(seeds) - count)
         done = 30 * count // len(seeds)
         bar = "#" * done + "." * (30 - done)
-        print(f"\r[{bar}] {count}/{len(seeds)}, {failed} failed, {left_s:.0f} s left ", end="", file=sys.stderr)  # fmt: skip
+        state = f"{count}/{len(seeds)}, {failed} failed, {left_s:.0f} s left "
+        print(f"\r[{bar}] {state}", end="", file=sys.stderr)
     print(f"\n{len(seeds) - failed} of {len(seeds)} seeds right in {spent_s:.1f} s")
     return 1 if failed else 0
 

@@ -2,12 +2,8 @@
 
 import hashlib
 import random
+from collections import deque
 from collections.abc import Callable
-
-from partita.ledger.reference import ReferenceShard
-from partita.log.port import Outgoing
-from partita.matchers.reference import ReferenceBook
-from partita.schemas.enums import InstrumentStatus
 
 from simulation.checkers.agreement import Agreement
 from simulation.checkers.answers import Answers
@@ -19,14 +15,19 @@ from simulation.checkers.orders import Orders
 from simulation.checkers.public import Public
 from simulation.checkers.replay import Replay
 from simulation.checkers.trades import Trades
-from simulation.faults import FAULTS, Fault
+from simulation.faults import FAULTS, Fault, echo
 from simulation.market import INSTRUMENTS
 from simulation.sightings import Sightings
 from simulation.stations import Engines, Station, deliver
 from simulation.venue import Venue
 from simulation.violation import violate
 
-STEPS = 700
+from partita.ledger.reference import ReferenceShard
+from partita.log.port import Outgoing
+from partita.matchers.reference import ReferenceBook
+from partita.schemas.enums import InstrumentStatus
+
+STEPS = 1_000
 FAULTS_MIN = 3
 FAULTS_MAX = 8
 _ROUNDS_MAX = 1_000  # of everybody, until it must be quiet
@@ -74,18 +75,21 @@ class Simulation:
             self.venue.give_rules(instrument)
         self.come_to_rest()
         self.venue.clients.fund()
-        plan = self._plan()
+        plan = deque(self.plan())
         rest_at = self.rng.randrange(self._steps * 2)  # in half of the runs
-        for self.step in range(1, self._steps + 1):
-            while plan and plan[0][0] <= self.step:
-                self._break(*plan.pop(0))
+        for step in range(1, self._steps + 1):
+            self.step = step
+            while plan and plan[0][0] <= self.step and self._break(plan[0][1]):
+                plan.popleft()
             self._act()
             self._observe()
             if self.step == rest_at:
                 self.come_to_rest()
-                self._check_rest()
+                self.check_rest()
+        for _ in plan:  # those for which the moment never came
+            self._break(echo)
         self.come_to_rest()
-        self._check_rest()
+        self.check_rest()
         self.replay.at_end()
 
     def digest(self) -> str:
@@ -95,21 +99,23 @@ class Simulation:
             sha.update(repr((key, self.venue.log.partitions[key])).encode())
         return sha.hexdigest()
 
-    def _plan(self) -> list[tuple[int, Fault]]:
+    def plan(self) -> list[tuple[int, Fault]]:
+        """Draw the faults of a run and their steps."""
         kinds = self.rng.choices(
             list(FAULTS), list(FAULTS.values()), k=self.rng.randint(FAULTS_MIN, FAULTS_MAX)
         )
         steps = sorted(self.rng.randint(1, self._steps) for _ in kinds)
         return list(zip(steps, kinds, strict=True))
 
-    def _break(self, _step: int, fault: Fault) -> None:
-        """Do a fault, or a crash when there is nothing to do it to."""
+    def _break(self, fault: Fault) -> bool:
+        """Do a fault; return whether there was something to do it to."""
         done = fault(self.venue, self.step)
         if done is None:
-            return
+            return False
         self.faults.append(f"step {self.step}: {done}")
         self._trace(f"{self.step:5} FAULT {done}")
         self._observe()
+        return True
 
     def _act(self) -> None:
         """Do the next step: whose turn it is, is drawn."""
@@ -176,7 +182,7 @@ class Simulation:
             self.venue.give_rules(latest)
             return f"{latest.symbol} is listed"
         old = self.venue.rules[self.rng.randint(1, 4)]
-        halted = old.status is InstrumentStatus.TRADING and self.rng.random() < 0.5
+        halted = old.status is InstrumentStatus.TRADING and self.rng.random() < 0.2
         new = old._replace(
             version=old.version + 1,
             status=InstrumentStatus.HALTED if halted else InstrumentStatus.TRADING,
@@ -226,7 +232,8 @@ class Simulation:
                 return
         violate("liveness", "the exchange does not come to rest")
 
-    def _check_rest(self) -> None:
+    def check_rest(self) -> None:
+        """Let every checker look at an exchange at rest."""
         self.sightings.check_dense()
         self.sightings.gaps_allowed = False
         for checker in self.checkers:

@@ -7,6 +7,8 @@ invariant of edges: equal numbers have equal content, chains agree, numbers are 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from simulation.violation import violate
+
 from partita.log.memory import MemoryLog
 from partita.log.port import Record
 from partita.schemas import accounts, chain, commands, feed, orders, reports
@@ -23,8 +25,6 @@ from partita.schemas.topics import (
     ORDERS,
     TICKERS,
 )
-
-from simulation.violation import violate
 
 NAME = "edges"
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from simulation.violation import violate
+
 from partita.ledger.partition import NewShard, ShardPartition
 from partita.log.core import Alarm, Parked
 from partita.log.memory import MemoryConnection, MemoryLog
@@ -16,8 +18,6 @@ from partita.matchers.partition import BookPartition, NewBook
 from partita.schemas.enums import Line
 from partita.schemas.errors import DeliveryFailed
 from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
-
-from simulation.violation import violate
 
 SHARDS = 2
 PARTITIONS = 2

@@ -4,15 +4,15 @@ import random
 from collections import deque
 from collections.abc import Iterator
 
+from simulation.clients import Clients
+from simulation.stations import PARTITIONS, SHARDS, Engines, Kind, Station
+
 from partita.log.memory import MemoryLog
 from partita.log.port import Outgoing
 from partita.schemas.codec import encode
 from partita.schemas.enums import Line
 from partita.schemas.instrument import Instrument
 from partita.schemas.topics import ORDERS
-
-from simulation.clients import Clients
-from simulation.stations import PARTITIONS, SHARDS, Engines, Kind, Station
 
 START_MS = 1_700_000_000_000
 
@@ -40,10 +40,12 @@ class Venue:
         for share in shares:
             self.add(kind, line, share)
 
-    def add(self, kind: Kind, line: Line, partitions: tuple[int, ...]) -> Station:
-        """Start a station."""
+    def add(
+        self, kind: Kind, line: Line, partitions: tuple[int, ...], engines: Engines | None = None
+    ) -> Station:
+        """Start a station, with engines of its own or the venue's."""
         skew_ms = self.rng.randint(-800, 800)
-        station = Station(self.log, kind, line, partitions, self.engines, skew_ms)
+        station = Station(self.log, kind, line, partitions, engines or self.engines, skew_ms)
         self.stations.append(station)
         return station
 

@@ -2,15 +2,15 @@
 
 from collections import Counter
 
+from simulation.checkers.base import Checker
+from simulation.market import INSTRUMENTS, LOT, UNIT
+from simulation.stations import SHARDS
+
 from partita.ledger.state import OrderRecord, ShardState
 from partita.matchers.state import RestingOrder
 from partita.schemas.arithmetic import need
 from partita.schemas.enums import OrderState, Side
 from partita.schemas.topics import shard_of
-
-from simulation.checkers.base import Checker
-from simulation.market import INSTRUMENTS, LOT, UNIT
-from simulation.stations import SHARDS
 
 _ASSETS_OF = {i.instrument_id: (i.base_asset_id, i.quote_asset_id) for i in INSTRUMENTS}
 

@@ -1,12 +1,12 @@
-"""Invariant 9 for the rest: every command on the log is answered, and only one answer is the first."""
-
-from partita.schemas.accounts import Accepted, Answered, Received, Rejected
-from partita.schemas.commands import Command, CommandBatch, Inquire
-from partita.schemas.reasons import Reason
+"""Invariant 9 for the rest: every command on the log is answered, once; a repeat hears the same."""
 
 from simulation.checkers.base import Checker
 from simulation.sightings import Noted, Seen
 from simulation.venue import Venue
+
+from partita.schemas.accounts import Accepted, Answered, Received, Rejected
+from partita.schemas.commands import Command, CommandBatch, Inquire
+from partita.schemas.reasons import Reason
 
 Answer = Received | Accepted | Rejected | Answered
 

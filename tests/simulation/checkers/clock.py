@@ -1,14 +1,14 @@
-"""Time: a machine's is the largest log time of what it has taken; a dropped duplicate is nothing."""
+"""Time: a machine's is the largest log time of what it took; a dropped duplicate is nothing."""
+
+from simulation.checkers.base import Checker
+from simulation.sightings import EdgeName, Noted
+from simulation.venue import Venue
 
 from partita.schemas.commands import CommandBatch
 from partita.schemas.instrument import Instrument
 from partita.schemas.orders import OrderBatch, Tick
 from partita.schemas.reports import ReportBatch
 from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
-
-from simulation.checkers.base import Checker
-from simulation.sightings import EdgeName, Noted
-from simulation.venue import Venue
 
 
 class Clock(Checker):

@@ -1,11 +1,11 @@
 """What no machine can take is a dead letter, and nothing else is."""
 
-from partita.schemas.dead_letter import DeadLetter
-from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
-
 from simulation.checkers.base import Checker
 from simulation.sightings import Noted, Sightings
 from simulation.venue import Venue
+
+from partita.schemas.dead_letter import DeadLetter
+from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
 
 
 class DeadLetters(Checker):

@@ -6,6 +6,12 @@ reported, both as they stand on the log.
 
 from collections import Counter
 
+from simulation.checkers.base import Checker
+from simulation.market import INSTRUMENTS, LOT, UNIT
+from simulation.sightings import EdgeName, Noted, Seen
+from simulation.stations import SHARDS, Station
+from simulation.venue import Venue
+
 from partita.ledger.state import ShardState
 from partita.schemas import reports
 from partita.schemas.accounts import Accepted, Balance
@@ -13,12 +19,6 @@ from partita.schemas.commands import CommandBatch, Transfer
 from partita.schemas.enums import Side
 from partita.schemas.orders import NewOrder
 from partita.schemas.topics import ACCOUNT_COMMANDS, shard_of
-
-from simulation.checkers.base import Checker
-from simulation.market import INSTRUMENTS, LOT, UNIT
-from simulation.sightings import EdgeName, Noted, Seen
-from simulation.stations import SHARDS, Station
-from simulation.venue import Venue
 
 _ASSETS_OF = {i.instrument_id: (i.base_asset_id, i.quote_asset_id) for i in INSTRUMENTS}
 
@@ -66,7 +66,9 @@ class Money(Checker):
         sums = self._moved.setdefault((edge.sender, edge.receiver), [(0, 0, 0)])
         base, quote, fees = sums[-1]
         if fill is not None:
-            order = self._orders[fill.order_id]
+            order = self._orders.get(fill.order_id)
+            if order is None:
+                self.fail(f"no book was given the order of {fill}")
             base_id, quote_id = _ASSETS_OF[edge.sender]
             lots, cost = fill.size * LOT, fill.price * fill.size * UNIT
             sign = 1 if order.side is Side.BUY else -1
@@ -106,7 +108,9 @@ class Money(Checker):
             expected_fee = fees[asset.asset_id]
             self.require(asset.fees == expected_fee, f"fees: {expected_fee}, is {asset}")
             total = sums[asset.asset_id] + asset.fees + asset.external
-            self.require(total == 0, f"asset {asset.asset_id} of shard {state.shard} sums to {total}")
+            self.require(
+                total == 0, f"asset {asset.asset_id} of shard {state.shard} sums to {total}"
+            )
 
     def at_rest(self) -> None:
         """Check every balance, what was told of it, and that nothing is in flight."""

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
+from simulation.checkers.base import Checker
+from simulation.market import UNIT
+from simulation.sightings import Noted, Seen
+from simulation.venue import Venue
+
 from partita.schemas import accounts
 from partita.schemas.commands import Cancel, CancelAll, CommandBatch
 from partita.schemas.enums import Liquidity, OrderType, Outcome, Side, TimeInForce
 from partita.schemas.orders import NewOrder
 from partita.schemas.reasons import Reason
 from partita.schemas.topics import ACCOUNT_EVENTS
-
-from simulation.checkers.base import Checker
-from simulation.market import UNIT
-from simulation.sightings import Noted, Seen
-from simulation.venue import Venue
 
 _LASTING = (TimeInForce.GTC, TimeInForce.GTT)
 

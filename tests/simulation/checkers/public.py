@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
+from simulation.checkers.base import Checker
+from simulation.sightings import Noted, Seen
+from simulation.venue import Venue
+
 from partita.schemas import feed
 from partita.schemas.enums import Outcome, Side
 from partita.schemas.topics import BOOK
-
-from simulation.checkers.base import Checker
-from simulation.sightings import EdgeName, Noted, Seen
-from simulation.venue import Venue
 
 
 @dataclass
@@ -76,9 +76,7 @@ class Public(Checker):
 
     def _traded(self, book: dict[int, Shown], event: feed.Traded) -> None:
         maker = self._shown(book, event.maker_order_id, event)
-        first = min(
-            (shown for shown in book.values() if shown.side is maker.side), key=_precedence
-        )
+        first = min((shown for shown in book.values() if shown.side is maker.side), key=_precedence)
         self.require(maker is first, f"{event} passes over {first}")
         self.require(maker.price == event.price, f"{event} is not at the price of {maker}")
         self.require(maker.side is not event.taker_side, f"{event} has its sides mixed up")
@@ -109,10 +107,6 @@ class Public(Checker):
                     ticker = self._tickers[instrument_id]
                     now = (*bbo, *machine.book.last_trade)
                     self.require(tuple(ticker[5:]) == now, f"{ticker} is the latest, but {now}")
-
-    def last(self, instrument_id: int) -> EdgeName:
-        """Return the edge of a book's feed."""
-        return EdgeName(BOOK, instrument_id, 0)
 
 
 def _precedence(shown: Shown) -> tuple[int, int]:

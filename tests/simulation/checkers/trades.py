@@ -2,16 +2,16 @@
 
 from typing import NamedTuple
 
+from simulation.checkers.base import Checker
+from simulation.market import UNIT
+from simulation.sightings import Seen
+from simulation.venue import Venue
+
 from partita.schemas import feed, reports
 from partita.schemas.arithmetic import fee
 from partita.schemas.enums import Liquidity, OrderType, Side
 from partita.schemas.orders import NewOrder
 from partita.schemas.topics import BOOK
-
-from simulation.checkers.base import Checker
-from simulation.market import UNIT
-from simulation.sightings import Seen
-from simulation.venue import Venue
 
 
 class _Party(NamedTuple):
@@ -52,7 +52,9 @@ class Trades(Checker):
                 self.require(numbered, f"trade {len(trades)} of {seen.edge.sender} is {event}")
 
     def _fill(self, instrument_id: int, fill: reports.Filled) -> None:
-        order = self._orders[fill.order_id]
+        order = self._orders.get(fill.order_id)
+        if order is None:
+            self.fail(f"no book was given the order of {fill}")
         limit = self._prices[fill.order_id]
         parties = self._parties.setdefault((instrument_id, fill.trade_id), {})
         self.require(fill.liquidity not in parties, f"a party is told twice of {fill}")
