@@ -18,7 +18,8 @@ from benchmarks.results import ROOT, record
 from partita.deploy.match.run import run_tape
 from partita.deploy.match.scale import Scale, increment
 from partita.deploy.tape.reader import read_tape, survey
-from partita.matchers.engines import engine, engine_name
+from partita.log.engines import engine_name
+from partita.matchers.engines import ENGINES, engine
 
 SHARED_TAPES = ROOT.parent / "shared" / "tapes"
 
@@ -30,7 +31,7 @@ SHARED_TAPES = ROOT.parent / "shared" / "tapes"
 @click.option("--record/--no-record", "keep", default=True, help="Write into RESULTS.md.")
 def main(tapes: tuple[Path, ...], engine_: str | None, runs: int, keep: bool) -> None:
     """Measure, print a table, and record."""
-    chosen = engine_name(engine_)
+    chosen = engine_name(ENGINES, engine_)
     tapes = tapes or tuple(sorted(SHARED_TAPES.glob("*.csv.gz")))
     if not tapes:
         raise click.ClickException(f"no tape was given and there is none in {SHARED_TAPES}")

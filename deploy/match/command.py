@@ -17,7 +17,8 @@ from partita.deploy.match.run import MatchResult, run_tape
 from partita.deploy.match.scale import Scale, increment
 from partita.deploy.tape.files import open_to_write
 from partita.deploy.tape.reader import read_tape, survey
-from partita.matchers.engines import engine, engine_name
+from partita.log.engines import engine_name
+from partita.matchers.engines import ENGINES, engine
 from partita.schemas.decimals import exact, plain
 from partita.schemas.errors import PartitaError
 
@@ -65,7 +66,7 @@ def match(
     not checked and fees are zero. Messages per second are of the engine alone.
     """
     try:
-        chosen = engine_name(engine_)
+        chosen = engine_name(ENGINES, engine_)
         seen = survey(tape)
         scale = Scale(
             _step("tick", tick, increment(seen.price_decimals)),

@@ -16,6 +16,8 @@ from partita.schemas.limits import RECORD_BYTES_MAX
 from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS, TOPICS, TopicRule, partitions_of
 
 _TIMEOUT_S = 15.0
+# Longer than a broker takes to answer, shorter than a person waits to hear that there is none.
+_FIRST_ANSWER_S = 5.0
 
 
 class ExchangeShape(NamedTuple):
@@ -32,7 +34,7 @@ class Admin:
         self._bootstrap = bootstrap
         self._client = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
-    def partition_counts(self, timeout_s: float = _TIMEOUT_S) -> dict[str, int]:
+    def partition_counts(self, timeout_s: float = _FIRST_ANSWER_S) -> dict[str, int]:
         """Return how many partitions each topic of the cluster has.
 
         Raises:
@@ -46,7 +48,7 @@ class Admin:
             ) from error
         return {name: len(topic.partitions) for name, topic in found.items()}
 
-    def cluster_id(self, timeout_s: float = _TIMEOUT_S) -> str:
+    def cluster_id(self, timeout_s: float = _FIRST_ANSWER_S) -> str:
         """Return the cluster's own name for itself.
 
         Raises:

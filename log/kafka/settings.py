@@ -11,9 +11,9 @@ from partita.schemas.limits import RECORD_BYTES_MAX
 
 Settings = dict[str, Any]
 
-# librdkafka's own words (a broker went away, came back) go where the program's words go, but for two
-# that it says at every start: that the gapless guarantee is young, and that a coordinator that has
-# just started is asked again.
+# librdkafka's own words (a broker went away, came back) go where the program's words go, but for
+# two that it says at every start: that the gapless guarantee is young, and that a coordinator that
+# has just started is asked again.
 _USUAL = ("enable.gapless.guarantee", "Coordinator load in progress")
 _LOGGER = logging.getLogger("partita.log.kafka")
 _LOGGER.addFilter(lambda said: not any(usual in said.getMessage() for usual in _USUAL))

@@ -26,8 +26,9 @@ from tracebook.core.order import NO_OWNER, OrderSide, OrderType, SelfTradePolicy
 from tracebook.events import MarketEvent
 
 from partita.deploy.match.scale import Scale, increment
+from partita.log.engines import engine_name
 from partita.matchers.abc import Book
-from partita.matchers.engines import engine, engine_name
+from partita.matchers.engines import ENGINES, engine
 from partita.matchers.events import Traded
 from partita.matchers.state import RestingOrder
 from partita.schemas import enums
@@ -86,7 +87,7 @@ class Adapter:
     def __init__(self, config: ConformanceConfig) -> None:
         if config.matching_algorithm != "fifo":
             raise ValueError(f"no {config.matching_algorithm} matching here: price, then time")
-        self.metadata = EngineMetadata(f"partita-{engine_name()}", "0", "Python")
+        self.metadata = EngineMetadata(f"partita-{engine_name(ENGINES)}", "0", "Python")
         self._scale = Scale(
             Decimal(canonical_decimal(config.tick_size)), increment(config.quantity_decimal_places)
         )

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from partita.deploy.match.command import match
-from partita.matchers.engines import ENGINE_VARIABLE, engine
+from partita.log.engines import ENGINE_VARIABLE
+from partita.matchers.engines import engine
 from partita.matchers.reference import ReferenceBook
 from partita.schemas.errors import InvalidValue
 

@@ -44,7 +44,7 @@ class Venue:
 
     async def _ready(self) -> None:
         async with Client.connecting(self.bootstrap, timeout_s=30) as client:
-            while len(await client.totals()) < len(client.instruments):
+            while len(await client.totals()) < len(client.instruments):  # noqa: ASYNC110 - no event tells of it
                 await asyncio.sleep(0.1)
 
     def start_ledger(self) -> None:
@@ -121,6 +121,21 @@ async def test_a_command_sent_again_takes_effect_once(venue: Venue) -> None:
         await asyncio.gather(*futures)
         assert Decimal(50) == (await client.balances(8))["USD"].available
         assert client.gaps == 0
+
+
+async def test_a_failed_sender_is_replaced_and_all_is_sent_again(venue: Venue) -> None:
+    """Before, during and after the failure: each command takes effect once."""
+    async with Client.connecting(venue.bootstrap) as client:
+        sender = client._session._sender  # noqa: SLF001 - only a minute without broker would make it fail by itself
+        before = client.submit_transfer(12, "USD", 1)
+        await asyncio.sleep(0)
+        sender._failed = "as when a broker was away for too long"  # noqa: SLF001 - as above
+        during = client.submit_transfer(12, "USD", 10)
+        await asyncio.sleep(0)
+        after = client.submit_transfer(12, "USD", 100)
+        await asyncio.gather(before, during, after)
+        assert Decimal(111) == (await client.balances(12))["USD"].available
+        assert client._session._sender is not sender  # noqa: SLF001 - as above
 
 
 async def test_an_unanswered_command_that_grows_old_refuses_others(venue: Venue) -> None:
