@@ -74,7 +74,7 @@ class OrdersCancelled(NamedTuple):
     """All orders of an account were cancelled; a Done for each came before, oldest first."""
 
     account: int
-    # how many; shadows tuple.count, which no one calls
+    # how many. (Shadows tuple.count.)
     count: int  # type: ignore[assignment]
     request: int
 

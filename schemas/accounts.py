@@ -40,7 +40,7 @@ class Accepted(NamedTuple):
     account: int  # the account; on the wire its index in the batch's accounts
     command_id: str  # the command that is answered
     order_id: int  # the order, 0 for none
-    # orders that were cancelled; 1 for an amend, 0 for a transfer; shadows tuple.count, which no one calls
+    # orders that were cancelled; 1 for an amend, 0 for a transfer. (Shadows tuple.count.)
     count: int  # type: ignore[assignment]
     repeated: bool  # true when this answers a repeat; nothing happened anew
 
@@ -134,7 +134,7 @@ class Answered(NamedTuple):
 
     account: int  # the account; on the wire its index in the batch's accounts
     command_id: str  # the command that is answered
-    # events of the answer before this; shadows tuple.count, which no one calls
+    # events of the answer before this. (Shadows tuple.count.)
     count: int  # type: ignore[assignment]
 
 

@@ -60,7 +60,7 @@ class OrdersCancelled(NamedTuple):
     """All orders of the account were cancelled; a Done for each came before."""
 
     account: int  # whose
-    # how many; shadows tuple.count, which no one calls
+    # how many. (Shadows tuple.count.)
     count: int  # type: ignore[assignment]
     request: int  # the shard's number of the request, to be told back
 

@@ -92,7 +92,7 @@ def test_rubbish_is_refused_by_field_and_value(field: str, wish: OrderWish, valu
         ("type", "market", "a market order has none"),
     ],
 )
-def test_a_limit_order_breaks_a_rule(field: str, value: object, rule: str) -> None:
+def test_a_limit_order_breaks_a_rule(field: str, value: Any, rule: str) -> None:
     """Each error says the rule in the units that the client used."""
     with pytest.raises(InvalidValue) as refused:
         placed(LIMIT._replace(**{field: value}))

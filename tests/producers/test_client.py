@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from decimal import Decimal
 
 import pytest
@@ -72,7 +72,7 @@ async def until_done(events: AsyncIterator[PrivateEvent]) -> list[PrivateEvent]:
     return seen
 
 
-async def rejected(command: "asyncio.Future[object]") -> Reason:
+async def rejected(command: Awaitable[object]) -> Reason:
     """Return why a command was rejected."""
     with pytest.raises(Rejected) as refusal:
         await command
@@ -99,7 +99,7 @@ async def test_an_order_is_placed_amended_filled_and_settled(
     assert [(Decimal(50_000), Decimal("0.3"))] == [(fill.price, fill.size) for fill in fills]
     balances = await client.balances(account)
     paid = 15_000 + fills[0].fee
-    assert (100_000 - paid, 0) == (balances["USD"].available, balances["USD"].held)
+    assert (100_000 - paid, Decimal(0)) == (balances["USD"].available, balances["USD"].held)
     assert Decimal("5.3") == balances["BTC"].available
 
 
@@ -151,7 +151,6 @@ async def test_refusals_are_raised_with_their_reasons(
     client: Client, account: int, other: int
 ) -> None:
     """Funds, accounts, orders: what only the ledger knows."""
-    order = {"price": "10", "size": "1"}
     unopened = client.submit_place(account, SYMBOL, "buy", price="10", size="1")
     assert Reason.UNKNOWN_ACCOUNT == await rejected(unopened)
     await fund(client, account)
@@ -164,7 +163,7 @@ async def test_refusals_are_raised_with_their_reasons(
     assert Reason.UNKNOWN_ORDER == await rejected(
         client.submit_cancel(account, client_order_id="no")
     )
-    placed = await client.place(account, SYMBOL, "buy", client_order_id="one", **order)
+    placed = await client.place(account, SYMBOL, "buy", price="10", size="1", client_order_id="one")
     assert Reason.UNKNOWN_ORDER == await rejected(
         client.submit_cancel(other, order_id=placed.order_id)
     )
