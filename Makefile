@@ -31,6 +31,7 @@ lint: $(READY) ## ruff and the dependency contracts
 
 types: $(READY) ## mypy, strict
 	$(BIN)/mypy
+	$(BIN)/mypy tests benchmarks
 
 unit: $(READY) ## Tests that need no server
 	$(BIN)/pytest -m "not kafka" --ignore tests/simulation --ignore tests/conformance

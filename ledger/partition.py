@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from partita.ledger import streams
 from partita.ledger.abc import Shard, ShardOutput
-from partita.log.edges import EdgeState, InEdge, OutEdge
+from partita.log.edges import EdgeState, InEdge, OutEdge, Verdict
 from partita.log.outbox import Outbox
 from partita.log.reference_core import Judged, ReferenceCore
 from partita.schemas import chain
@@ -44,8 +44,10 @@ class ShardPartition:
         judged = []
         for group in batch.groups:
             instrument_id = group.instrument_id
-            edge = self._from_books.setdefault(instrument_id, InEdge())
+            edge = self._from_books.get(instrument_id, InEdge())
             verdict, reports = edge.take(chain.REPORTS, group.first, group.chain, group.events)
+            if verdict is Verdict.TAKEN:  # what is dropped changes nothing at all
+                self._from_books[instrument_id] = edge
             for report in reports:
                 self._tell(self.shard.report(instrument_id, report, time_ms), outbox)
             judged.append(Judged(verdict, f"book {instrument_id} -> shard {self.shard.shard}"))

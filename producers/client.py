@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from partita.producers import build
+from partita.producers import build, results
 from partita.producers.answers import OwnOrder
 from partita.producers.build import Head, OrderWish
 from partita.producers.limits import ClientLimits
@@ -22,7 +22,7 @@ from partita.producers.views import (
     TickerView,
     TotalsView,
 )
-from partita.schemas.accounts import Accepted, Balance, OrderStatus, Received, Total
+from partita.schemas.accounts import Balance, OrderStatus, Total
 from partita.schemas.commands import Cancel, CancelAll
 from partita.schemas.decimals import Number
 from partita.schemas.enums import OrderState, Question
@@ -132,7 +132,7 @@ class Client:
             side, type, time_in_force, price, size, funds, post_only, self_trade, expire_ms
         )
         head = self._head(account, client_order_id, "client_order_id")
-        return session.submit(build.place(listed, head, wish, session.now_ms()), _placed)
+        return session.submit(build.place(listed, head, wish, session.now_ms()), results.placed)
 
     async def place(
         self,
@@ -178,7 +178,7 @@ class Client:
         """Submit a cancel; see `cancel`."""
         name = build.order_name(order_id, client_order_id)
         command = Cancel(*self._head(account, None, ""), *name)
-        return self._session.submit(command, _order_id, last=True)
+        return self._session.submit(command, results.order_id, last=True)
 
     async def cancel(
         self, account: int, *, order_id: int | None = None, client_order_id: str | None = None
@@ -194,7 +194,7 @@ class Client:
         listed = self._session.catalogue.listed(symbol)
         head = self._head(account, None, "")
         command = CancelAll(*head, listed.instrument.instrument_id)
-        return await self._session.submit(command, _count, last=True)
+        return await self._session.submit(command, results.count, last=True)
 
     def submit_amend(
         self,
@@ -216,7 +216,7 @@ class Client:
             symbol = self._symbol_of(order)
         listed = self._session.catalogue.listed(symbol)
         head = self._head(account, None, "")
-        return self._session.submit(build.amend(listed, head, name, price, size), _order_id)
+        return self._session.submit(build.amend(listed, head, name, price, size), results.order_id)
 
     def _symbol_of(self, order: OwnOrder) -> str:
         return self._session.catalogue.by_id(order.instrument_id).instrument.symbol
@@ -254,7 +254,7 @@ class Client:
         """Submit a transfer; see `transfer`."""
         found = self._session.catalogue.asset(asset)
         head = self._head(account, transfer_id, "transfer_id")
-        return self._session.submit(build.transfer(found, head, amount), _nothing)
+        return self._session.submit(build.transfer(found, head, amount), results.nothing)
 
     async def transfer(
         self, account: int, asset: str, amount: Number, *, transfer_id: str | None = None
@@ -379,26 +379,3 @@ class Client:
         It never falls behind: of one symbol only the newest is given.
         """
         return self._session.tickers.follow(symbols)
-
-
-def _placed(answer: Answer) -> Placed:
-    shard, number, _, event = answer.last
-    assert isinstance(event, Received), "a place is answered by Received or Rejected"
-    return Placed(event.order_id, event.command_id, Position(shard, number))
-
-
-def _accepted(answer: Answer) -> Accepted:
-    assert isinstance(answer.last.event, Accepted), "answered by Accepted or Rejected"
-    return answer.last.event
-
-
-def _order_id(answer: Answer) -> int:
-    return _accepted(answer).order_id
-
-
-def _count(answer: Answer) -> int:
-    return _accepted(answer).count
-
-
-def _nothing(answer: Answer) -> None:
-    _accepted(answer)

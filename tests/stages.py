@@ -12,6 +12,7 @@ STAGES: tuple[tuple[str, list[str]], ...] = (
     ("format", ["ruff", "format", "--check", "."]),
     ("contracts", ["lint-imports"]),
     ("types", ["mypy"]),
+    ("types of tests", ["mypy", "tests", "benchmarks"]),
     ("doctests", [*PYTEST, "--doctest-modules", "schemas/chain.py"]),
     (
         "unit",
@@ -36,10 +37,10 @@ def main() -> int:
         minutes.append((name, (time.monotonic() - started) / 60))
         if code:
             break
-    print("\nstage         minutes")
+    print("\nstage             minutes")
     for name, took in minutes:
-        print(f"{name:12} {took:8.2f}")
-    print(f"{'all':12} {sum(took for _, took in minutes):8.2f}")
+        print(f"{name:16} {took:8.2f}")
+    print(f"{"all":16} {sum(took for _, took in minutes):8.2f}")
     if code:
         print(f"{minutes[-1][0]} failed with exit code {code}", file=sys.stderr)
     return code

@@ -14,7 +14,7 @@ from undisturbed.exchange import UndisturbedExchange
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.log.kafka.reader import Reader
-from partita.producers import Client, ClientLimits, RawEvent
+from partita.producers import Client, ClientLimits, Placed, RawEvent
 from partita.schemas.accounts import Done, Filled, Opened
 from partita.schemas.codec import decode
 from partita.schemas.commands import Command, CommandBatch
@@ -73,7 +73,7 @@ async def trade(client: Client, exchange: Exchange) -> list[RawEvent]:
             for asset in ("USD", *(symbol.partition("-")[0] for symbol in SYMBOLS))
         )
     )
-    waiting: list[asyncio.Future[object]] = []
+    waiting: list[asyncio.Future[Placed]] = []
     for n in range(ORDERS):
         if n in (ORDERS // 3, 2 * ORDERS // 3):
             kill(exchange, "ledger" if n == ORDERS // 3 else "matchers")

@@ -28,7 +28,8 @@ def test_a_batch_that_would_be_too_large_is_split_and_the_numbers_go_on() -> Non
 
     assert [(r.topic, r.partition) for r in records] == [("out", 3)] * 3
     assert all(len(r.value) <= RECORD_BYTES_MAX for r in records)
-    taken, receiver = [], InEdge()
+    taken: list[CancelOrder] = []
+    receiver = InEdge()
     for record in records:
         for group in decode(record.value).groups:
             verdict, new = receiver.take(chain.ORDERS, group.first, group.chain, group.events)

@@ -93,7 +93,7 @@ class Live:
         await self._act(step.action)
         expected = _as_events(step)
         deadline_s = time.monotonic() + PATIENCE_S
-        while (happened := self._happened()) != expected:  # noqa: ASYNC110 - told by callback
+        while (happened := self._happened()) != expected:
             if time.monotonic() > deadline_s:
                 break
             await asyncio.sleep(0.005)
