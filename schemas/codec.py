@@ -6,7 +6,7 @@ specification, "Single-object encoding".
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -15,7 +15,6 @@ from fastavro.read import LOGICAL_READERS
 from fastavro.schema import fingerprint, load_schema, to_parsing_canonical_form
 from fastavro.write import LOGICAL_WRITERS
 
-from partita.schemas.accounts import AccountEventBatch
 from partita.schemas.converter import CLASSES, Converter, Message, Plain, named_types
 from partita.schemas.errors import Undecodable, UnknownFingerprint
 from partita.schemas.limits import RECORD_BYTES_MAX
@@ -83,43 +82,36 @@ _ACCOUNTS_ONLY: Any = fastavro.parse_schema(
 )
 
 
-def _index_accounts(batch: AccountEventBatch) -> AccountEventBatch:
-    """Put each event's account at the head, and its index in its place."""
+def _plain_events(plain: Plain) -> Iterator[Plain]:
+    for group in plain["groups"]:
+        for _name, event in group["events"]:
+            yield event
+
+
+def _index_accounts(plain: Plain) -> None:
+    """Put the accounts at the head, and each event's index among them in its place."""
     index: dict[int, int] = {}
-    groups = tuple(
-        group._replace(
-            events=tuple(
-                event._replace(account=index.setdefault(event.account, len(index)))
-                for event in group.events
-            )
-        )
-        for group in batch.groups
-    )
-    return batch._replace(accounts=tuple(index), groups=groups)
+    for event in _plain_events(plain):
+        event["account"] = index.setdefault(event["account"], len(index))
+    plain["accounts"] = list(index)
 
 
-def _name_accounts(batch: AccountEventBatch) -> AccountEventBatch:
-    """Put each event's account in place of its index. Raises IndexError for one out of range."""
-    accounts_of = dict(enumerate(batch.accounts))
-    groups = tuple(
-        group._replace(
-            events=tuple(
-                event._replace(account=accounts_of[event.account]) for event in group.events
-            )
-        )
-        for group in batch.groups
-    )
-    return batch._replace(groups=groups)
+def _name_accounts(plain: Plain) -> None:
+    """Put each event's account in place of its index. Raises KeyError for one out of range."""
+    accounts = dict(enumerate(plain["accounts"]))
+    for event in _plain_events(plain):
+        event["account"] = accounts[event["account"]]
 
 
 def encode(message: Message) -> bytes:
     """Return a message as the bytes of a record. An AccountEventBatch's accounts are filled in."""
     schema = _BY_CLASS[type(message)]
-    if isinstance(message, AccountEventBatch):
-        message = _index_accounts(message)
+    plain = schema.to_plain(message)
+    if schema is _ACCOUNT_EVENTS:
+        _index_accounts(plain)
     out = io.BytesIO()
     out.write(schema.head)
-    fastavro.schemaless_writer(out, schema.parsed, schema.to_plain(message))
+    fastavro.schemaless_writer(out, schema.parsed, plain)
     return out.getvalue()
 
 
@@ -151,8 +143,9 @@ def decode(record: bytes) -> Message:
         plain = fastavro.schemaless_reader(body, schema.parsed, None, return_record_name=True)
         if body.tell() != len(record):
             raise Undecodable(f"{len(record) - body.tell()} bytes are left over")
-        message = schema.from_plain(cast("Plain", plain))
-        return _name_accounts(message) if schema is _ACCOUNT_EVENTS else message
+        if schema is _ACCOUNT_EVENTS:
+            _name_accounts(cast("Plain", plain))
+        return schema.from_plain(cast("Plain", plain))
     except _BROKEN as error:
         raise Undecodable(f"not a {schema.name}: {type(error).__name__} {error}") from error
 

@@ -40,7 +40,7 @@ def main() -> int:
     print("\nstage             minutes")
     for name, took in minutes:
         print(f"{name:16} {took:8.2f}")
-    print(f"{"all":16} {sum(took for _, took in minutes):8.2f}")
+    print(f"{'all':16} {sum(took for _, took in minutes):8.2f}")
     if code:
         print(f"{minutes[-1][0]} failed with exit code {code}", file=sys.stderr)
     return code

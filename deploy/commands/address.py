@@ -41,5 +41,8 @@ def bootstrap_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --json."""
     return click.option(
-        "--json", "as_json", is_flag=True, help="Print JSON, for programs; numbers are strings."
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print JSON, for programs; prices, sizes and amounts are strings.",
     )(command)

@@ -1,7 +1,9 @@
 """The memory of command ids: a repeat gets the first answer, and can never outlive the memory.
 
 An id is pinned while its request is pending or its order is open; a transfer's is pinned for ever.
-Any other waits in a heap on machine time, exactly once, until it is forgotten.
+Any other waits in a heap on machine time, exactly once, until it is forgotten. A repeat may come
+with a later valid_until, from a caller that starts anew: it extends the memory, so that a late copy
+of the repeat finds it, too.
 """
 
 import hashlib
@@ -11,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from partita.ledger.state import Answer, KnownId
 from partita.schemas.commands import Amend, Cancel, CancelAll, Command, Inquire, Place, Transfer
 
-# The kind and a place for the text of each field, parted by what no valid identifier contains.
+# The kind and a place for the text of each field but valid_until_ms, parted by what no valid
+# identifier contains.
 _FORMS = {
-    kind: "\x1f".join((kind.__name__, *("%s" for _ in kind._fields)))
+    kind: "\x1f".join((kind.__name__, *("%s" for _ in kind._fields[1:])))
     for kind in (Place, Cancel, Amend, CancelAll, Transfer, Inquire)
 }
 
@@ -21,9 +24,10 @@ _FORMS = {
 def content(command: Command) -> bytes:
     """Return what tells a repeat from other content, 16 bytes.
 
-    Blake2b over the kind and the fields as text, joined by the unit separator.
+    Blake2b over the kind and the fields as text, joined by the unit separator; without
+    valid_until_ms, which says how long to try, not what to do.
     """
-    text = _FORMS[type(command)] % command
+    text = _FORMS[type(command)] % (*command[:2], *command[3:])
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
@@ -64,6 +68,11 @@ class Memory:
         if not pinned:
             heapq.heappush(self._due, (keep_until_ms, *key))
 
+    def extend(self, account: int, command_id: str, keep_until_ms: int) -> None:
+        """Keep an id until this time at least; its place in the heap follows when it comes up."""
+        known = self._known[account, command_id]
+        known.keep_until_ms = max(known.keep_until_ms, keep_until_ms)
+
     def answer(self, account: int, command_id: str, answer: Answer, time_ms: int) -> None:
         """Take in the answer that was pending."""
         known = self._known[account, command_id]
@@ -83,6 +92,10 @@ class Memory:
         """Drop all ids that were to be kept until before this time; give their answers."""
         while self._due and self._due[0][0] < time_ms:
             _, account, command_id = heapq.heappop(self._due)
+            keep_until_ms = self._known[account, command_id].keep_until_ms
+            if keep_until_ms >= time_ms:  # extended since
+                heapq.heappush(self._due, (keep_until_ms, account, command_id))
+                continue
             answer = self._known.pop((account, command_id)).answer
             assert answer is not None, "a pending id is pinned"
             yield answer
@@ -115,10 +128,13 @@ class Memory:
 
     def check(self, time_ms: int) -> None:
         """Assert that exactly the unpinned ids wait, none longer than it has to."""
-        waiting = sorted(
-            (known.keep_until_ms, *key) for key, known in self._known.items() if not known.pinned
+        waiting = {key: k.keep_until_ms for key, k in self._known.items() if not k.pinned}
+        due = sorted((account, command_id) for _, account, command_id in self._due)
+        assert sorted(waiting) == due, "exactly the unpinned ids wait to be forgotten"
+        for due_ms, account, command_id in self._due:
+            assert due_ms <= waiting[account, command_id], "none comes up too late"
+        assert all(keep_until_ms >= time_ms for keep_until_ms in waiting.values()), (
+            "none is overdue"
         )
-        assert waiting == sorted(self._due), "exactly the unpinned ids wait to be forgotten"
-        assert all(keep_until_ms >= time_ms for keep_until_ms, _, _ in waiting), "none is overdue"
         for known in self._known.values():
             assert known.pinned or known.answer is not None, "a pending id is pinned"

@@ -16,6 +16,7 @@ from partita.schemas.accounts import AccountEvent, Rejected
 from partita.schemas.commands import Amend, Cancel, CancelAll, Command, Inquire, Place, Transfer
 from partita.schemas.digest import digest
 from partita.schemas.instrument import Instrument
+from partita.schemas.limits import ID_MARGIN_MS
 from partita.schemas.reasons import Reason
 
 _NONE = Reason.NONE  # bound once: an attribute of an Enum class is a slow look-up on Python 3.11
@@ -50,7 +51,7 @@ class ReferenceShard:
         ledger.advance(time_ms)
         known = ledger.memory.find(command.account, command.command_id)
         if known is not None:
-            return _repeat(known, command)
+            return _repeat(ledger, known, command)
         reason = validate.admission(command, ledger.time_ms, ledger.shard, ledger.shards)
         if reason is not _NONE:
             return refused(_unremembered(command, reason))
@@ -116,10 +117,14 @@ def _unremembered(command: Command, reason: Reason) -> Rejected:
     return Rejected(command.account, command.command_id, reason, order_id=0, repeated=False)
 
 
-def _repeat(known: Known, command: Command) -> ShardOutput:
+def _repeat(ledger: Ledger, known: Known, command: Command) -> ShardOutput:
     """Answer a command whose id is known."""
     if known.content != content(command):
         return refused(_unremembered(command, Reason.DUPLICATE_ID))
+    if validate.is_too_far(command, ledger.time_ms):
+        return refused(_unremembered(command, Reason.VALID_UNTIL_TOO_FAR))
+    keep_until_ms = command.valid_until_ms + ID_MARGIN_MS
+    ledger.memory.extend(command.account, command.command_id, keep_until_ms)
     if known.answer is None:
         return ShardOutput((), ())  # the book's answer will serve both
     return ShardOutput((), (known.answer._replace(repeated=True),))

@@ -32,11 +32,16 @@ def _is_id(text: str) -> bool:
     return 1 <= len(text) <= ID_CHARACTERS_MAX and text.isascii() and text.isprintable()
 
 
+def is_too_far(command: Command, time_ms: int) -> bool:
+    """Return whether a command asks to be remembered for longer than anything is."""
+    return command.valid_until_ms > time_ms + _AHEAD_MS_MAX
+
+
 def admission(command: Command, time_ms: int, shard: int, shards: int) -> Reason:
     """Return why a command may not even be remembered."""
     if time_ms > command.valid_until_ms:
         return Reason.COMMAND_EXPIRED
-    if command.valid_until_ms > time_ms + _AHEAD_MS_MAX:
+    if is_too_far(command, time_ms):
         return Reason.VALID_UNTIL_TOO_FAR
     if not _is_id(command.command_id):
         return Reason.INVALID_ID

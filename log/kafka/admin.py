@@ -1,7 +1,9 @@
 """The cluster as an operator sees it: its topics made, checked and measured."""
 
+import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from concurrent.futures import Future
+from typing import Any, NamedTuple
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
@@ -18,6 +20,7 @@ from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS, TOPICS, TopicRule, 
 _TIMEOUT_S = 15.0
 # Longer than a broker takes to answer, shorter than a person waits to hear that there is none.
 _FIRST_ANSWER_S = 5.0
+_LOOK_AGAIN_S = 0.1
 
 
 class ExchangeShape(NamedTuple):
@@ -112,6 +115,23 @@ class Admin:
                     raise LogError(f"cannot create {name}: {error.args[0].str()}") from error
 
     def _check_settings(self) -> None:
+        """Compare the topics' settings with the rules.
+
+        A broker may not have heard yet of a topic that its controller has made a moment ago.
+        """
+        deadline_s = time.monotonic() + _TIMEOUT_S
+        while True:
+            try:
+                self._compare_settings()
+            except KafkaException as error:
+                unknown = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+                if not unknown or time.monotonic() > deadline_s:
+                    raise LogError(f"cannot read the topics' settings: {error}") from error
+                time.sleep(_LOOK_AGAIN_S)
+            else:
+                return
+
+    def _compare_settings(self) -> None:
         wanted = {
             rule.name: {
                 "cleanup.policy": rule.cleanup,
@@ -131,21 +151,29 @@ class Admin:
         """Return the offset behind the last record of each partition of a topic."""
         ask = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(partitions)}
         found = self._client.list_offsets(ask)
-        return {where.partition: int(f.result(_TIMEOUT_S).offset) for where, f in found.items()}
+        return {where.partition: int(_answer(f).offset) for where, f in found.items()}
 
     def positions(self, group: str) -> dict[int, int]:
         """Return how far the workers of a group say they are, by partition; for monitoring."""
         ask: Sequence[ConsumerGroupTopicPartitions] = [ConsumerGroupTopicPartitions(group)]
-        answer = self._client.list_consumer_group_offsets(list(ask))[group].result(_TIMEOUT_S)
+        answer = _answer(self._client.list_consumer_group_offsets(list(ask))[group])
         return {p.partition: p.offset for p in answer.topic_partitions}
 
     def members(self, group: str) -> dict[str, list[int]]:
         """Return the members of a group with the partitions each owns."""
-        described = self._client.describe_consumer_groups([group])[group].result(_TIMEOUT_S)
+        described = _answer(self._client.describe_consumer_groups([group])[group])
         return {
             member.client_id: sorted(p.partition for p in member.assignment.topic_partitions)
             for member in described.members
         }
+
+
+def _answer(asked: Future[Any]) -> Any:
+    """Return what the cluster answers. Raises LogError when it does not, or refuses."""
+    try:
+        return asked.result(_TIMEOUT_S)
+    except (KafkaException, TimeoutError) as error:
+        raise LogError(f"the cluster does not answer: {error}") from error
 
 
 def _topic_settings(rule: TopicRule, replication: int) -> dict[str, str]:

@@ -156,7 +156,7 @@ def test_status_counts_what_pending_amends_hold() -> None:
     desk.cancelled(2, 10, request=2)
     status, _ = desk.events(CANCEL._replace(order_id=2, command_id="c2"))
     assert isinstance(status, OrderStatus)
-    assert 15_030 == status.hold  # noqa: SIM300 - expected first
+    assert 15_030 == status.hold
 
 
 def test_an_amended_order_is_filled_by_its_new_terms() -> None:

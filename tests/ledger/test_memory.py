@@ -93,7 +93,6 @@ def test_repeat_while_the_book_has_it_says_nothing(command: Command) -> None:
     [
         PLACE._replace(size=11),
         PLACE._replace(post_only=True),
-        PLACE._replace(valid_until_ms=_UNTIL + 1),
         CANCEL._replace(command_id="p1", order_id=2),
         INQUIRE._replace(command_id="p1", order_id=2),
         TRANSFER._replace(command_id="p1"),
@@ -106,6 +105,35 @@ def test_an_id_with_other_content_is_rejected_and_the_first_stays(other: Command
     assert isinstance(received, Received)
     assert typed((_DUPLICATE,)) == typed(desk.events(other))
     assert typed((received._replace(repeated=True),)) == typed(desk.events(PLACE))
+
+
+@pytest.mark.parametrize("later_ms", [1, ID_MARGIN_MS // 2])
+def test_repeat_with_a_later_life_gets_the_first_answer_and_is_remembered_as_long(
+    later_ms: int,
+) -> None:
+    """A caller that starts anew names the same command; a late copy of that finds it, too."""
+    desk = Desk()
+    first = Rejected(2, "p1", Reason.UNKNOWN_ACCOUNT, 0, repeated=False)
+    desk.events(PLACE)
+    again = PLACE._replace(valid_until_ms=_UNTIL + later_ms)
+    desk.time_ms = again.valid_until_ms
+    assert typed((first._replace(repeated=True),)) == typed(desk.events(again))
+    desk.time_ms = again.valid_until_ms + ID_MARGIN_MS
+    desk.shard.check()
+    assert typed((first._replace(repeated=True),)) == typed(desk.events(PLACE))
+    desk.time_ms += 1
+    desk.events(CANCEL._replace(order_id=99))  # expired itself, so not remembered
+    assert () == desk.shard.snapshot().ids
+
+
+def test_repeat_that_asks_for_too_long_a_life_is_rejected() -> None:
+    """It could outlive the memory."""
+    desk = _desk()
+    desk.placed(PLACE)
+    forever = PLACE._replace(valid_until_ms=desk.time_ms + 10**9)
+    (rejected,) = desk.events(forever)
+    assert isinstance(rejected, Rejected)
+    assert Reason.VALID_UNTIL_TOO_FAR == rejected.reason
 
 
 def test_ids_belong_to_accounts() -> None:
