@@ -155,7 +155,7 @@ class Client:
         Without a type it is a limit order if it has a price, else a market order; without a time in
         force, GTC or IOC. A market buy takes a size, `funds` (what it may cost, fee included), or
         both. What becomes of it: `outcome`, or the private stream. A client_order_id is for one
-        order: the second is Rejected, duplicate_id.
+        order: a repeat gets the first answer, other content is Rejected, duplicate_id.
         """
         return await self.submit_place(
             account,

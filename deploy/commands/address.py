@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from partita.schemas.errors import LogUnavailable
+from partita.schemas.limits import VALID_UNTIL_AHEAD_MS_MAX
 
 DEFAULT_DATA = Path("data")
 # Written by `partita up` into its data folder while it runs.
@@ -35,6 +36,17 @@ def bootstrap_option(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar="PARTITA_BOOTSTRAP",
         callback=_bootstrap,
         help="Address of the exchange's Kafka; the one running in ./data if not given.",
+    )(command)
+
+
+def valid_for_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --valid-for-ms."""
+    return click.option(
+        "--valid-for-ms",
+        type=click.IntRange(1, VALID_UNTIL_AHEAD_MS_MAX),
+        default=10_000,
+        show_default=True,
+        help="How long from now the exchange may take the command; later it is rejected.",
     )(command)
 
 

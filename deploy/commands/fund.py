@@ -2,9 +2,9 @@
 
 import click
 
-from partita.deploy.commands.address import bootstrap_option, json_option
+from partita.deploy.commands.address import bootstrap_option, json_option, valid_for_option
 from partita.deploy.commands.views import console, money, print_json
-from partita.producers import BlockingClient
+from partita.producers import BlockingClient, ClientLimits
 
 
 # What looks like an option and is none is an amount: -5.
@@ -18,10 +18,17 @@ from partita.producers import BlockingClient
     metavar="ID",
     help="Name of this transfer, which counts once for ever. Made if not given.",
 )
+@valid_for_option
 @bootstrap_option
 @json_option
 def fund(
-    account: int, asset: str, amount: str, transfer_id: str | None, bootstrap: str, as_json: bool
+    account: int,
+    asset: str,
+    amount: str,
+    transfer_id: str | None,
+    valid_for_ms: int,
+    bootstrap: str,
+    as_json: bool,
 ) -> None:
     """Move AMOUNT of ASSET into ACCOUNT, or out of it when negative.
 
@@ -34,7 +41,8 @@ def fund(
       partita fund 2 BTC 0.5 --id deposit-2026-001
       partita fund 1 USD -250.75
     """
-    with BlockingClient(bootstrap) as client:
+    limits = ClientLimits(valid_for_ms=valid_for_ms)
+    with BlockingClient(bootstrap, limits=limits) as client:
         client.transfer(account, asset, amount, transfer_id=transfer_id)
         balance = client.balances(account)[asset]
     if as_json:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from partita.deploy.commands.address import bootstrap_option, json_option
+from partita.deploy.commands.address import bootstrap_option, json_option, valid_for_option
 from partita.deploy.commands.views import (
     average_price,
     console,
@@ -23,6 +23,7 @@ from partita.deploy.commands.views import (
 )
 from partita.producers import (
     BlockingClient,
+    ClientLimits,
     OrderDone,
     OrderFilled,
     OrderOpened,
@@ -77,6 +78,7 @@ class Placement(NamedTuple):
     metavar="ID",
     help="Your name for it, used for no other order. Made if not given.",
 )
+@valid_for_option
 @bootstrap_option
 @json_option
 def place(
@@ -91,6 +93,7 @@ def place(
     stp: str,
     expire_in: int | None,
     client_order_id: str | None,
+    valid_for_ms: int,
     bootstrap: str,
     as_json: bool,
 ) -> None:
@@ -109,7 +112,8 @@ def place(
     expire_ms = None if expire_in is None else (time.time_ns() // 1_000_000) + expire_in * 1_000
     if tif is None and expire_in is not None:
         tif = TimeInForce.GTT
-    with BlockingClient(bootstrap) as client:
+    limits = ClientLimits(valid_for_ms=valid_for_ms)
+    with BlockingClient(bootstrap, limits=limits) as client:
         events = client.events(account)  # from here on
         placed = client.place(
             account,

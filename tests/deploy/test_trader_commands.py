@@ -107,8 +107,12 @@ def test_money_goes_in_and_out(terminal: Terminal) -> None:
 def test_transfer_with_an_id_moves_money_once(terminal: Terminal) -> None:
     """However often it is typed again."""
     account = 7_012
-    terminal.json(f"fund {account} USD 5 --id once-{account}")
-    terminal.type(f"fund {account} USD 5 --id once-{account}")
+    for _ in range(3):
+        terminal.json(f"fund {account} USD 5 --id once-{account}")
+    assert balance(terminal, account, "USD") == ("5", "0")
+    other = terminal.type(f"fund {account} USD 6 --id once-{account}")
+    assert other.code == 3
+    assert "duplicate_id" in other.err
     assert balance(terminal, account, "USD") == ("5", "0")
 
 
@@ -218,6 +222,40 @@ def test_place_with_an_id_that_is_known_with_other_content_is_rejected(
     again = terminal.type(f"place {MAKER} sell {market} 2 --price 70 --id twice-1")
     assert again.code == 3
     assert "duplicate_id" in again.err
+
+
+def test_place_with_an_id_that_is_known_with_equal_content_is_answered_as_before(
+    terminal: Terminal, market: str
+) -> None:
+    """Typed again, it is the same order, and nothing happens anew."""
+    first = terminal.json(f"place {MAKER} sell {market} 1 --price 70 --id again-1")
+    again = terminal.json(f"place {MAKER} sell {market} 1 --price 70 --id again-1")
+    assert again["order_id"] == first["order_id"]
+    assert (first["repeated"], again["repeated"]) == (False, True)
+    assert len(terminal.json(f"orders {MAKER}")) == 1
+
+
+def test_a_command_that_comes_too_late_is_rejected(terminal: Terminal) -> None:
+    """A millisecond is over before the log has it, sooner or later."""
+    for attempt in range(50):
+        ended = terminal.type(f"fund 7013 USD 1 --valid-for-ms 1 --id late-{attempt}")
+        if ended.code:
+            break
+    assert ended.code == 3
+    assert "command_expired" in ended.err
+
+
+def test_an_order_that_is_done_cannot_be_cancelled_or_amended(
+    terminal: Terminal, market: str
+) -> None:
+    """The rejection tells how it ended."""
+    order_id = terminal.json(f"place {MAKER} sell {market} 1 --price 70")["order_id"]
+    terminal.json(f"cancel {MAKER} {order_id}")
+    for line in (f"cancel {MAKER} {order_id}", f"amend {MAKER} {order_id} --price 71 --size 1"):
+        ended = terminal.type(line)
+        assert ended.code == 3
+        assert "order_done" in ended.err
+        assert "cancelled" in ended.err
 
 
 def test_book_is_shown_as_a_ladder(terminal: Terminal, market: str) -> None:

@@ -167,14 +167,17 @@ async def test_refusals_are_raised_with_their_reasons(
     assert Reason.UNKNOWN_ORDER == await rejected(
         client.submit_cancel(other, order_id=placed.order_id)
     )
+    same = await client.place(account, SYMBOL, "buy", price="10", size="1", client_order_id="one")
+    assert placed.order_id == same.order_id
     again = client.submit_place(account, SYMBOL, "buy", price="11", size="1", client_order_id="one")
     assert Reason.DUPLICATE_ID == await rejected(again)
     await client.cancel(account, order_id=placed.order_id)
 
 
 async def test_a_transfer_id_counts_once(client: Client, account: int) -> None:
-    """With another amount it is rejected, and the balance stays."""
-    await client.transfer(account, "USD", 10, transfer_id="salary")
+    """Repeated it does nothing anew; with another amount it is rejected."""
+    for _ in range(3):
+        await client.transfer(account, "USD", 10, transfer_id="salary")
     other_content = client.submit_transfer(account, "USD", 11, transfer_id="salary")
     assert Reason.DUPLICATE_ID == await rejected(other_content)
     assert Decimal(10) == (await client.balances(account))["USD"].available
