@@ -7,90 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 import pytest
+from terminals.terminal import MAKER, NOBODY, TAKER, Terminal, balance, trimmed
 
-from partita.deploy.__main__ import partita
-from partita.deploy.commands.exits import run
 from partita.deploy.exchange import Exchange
 
 pytestmark = pytest.mark.kafka
-
-# Instruments and accounts that no other test trades, so that the books are this file's own.
-MAKER, TAKER = 7_001, 7_002
-NOBODY = 7_999
-
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """What it printed, as a program reads it."""
-        return json.loads(self.out)
-
-
-class Terminal:
-    """Types commands; in process, through the same entry point as `partita`."""
-
-    def __init__(self, bootstrap: str, capture: pytest.CaptureFixture[str]) -> None:
-        self._bootstrap = bootstrap
-        self._capture = capture
-
-    def type(self, line: str) -> Ended:
-        """Run a command line and return how it ended."""
-        self._capture.readouterr()
-        arguments = [*line.split(), "--bootstrap", self._bootstrap]
-        if "--" in arguments:  # what follows it is no option any more
-            arguments = [arguments[0], *arguments[-2:], *arguments[1:-2]]
-        with pytest.raises(SystemExit) as ended:
-            run(lambda: partita(arguments))
-        code = ended.value.code
-        assert isinstance(code, int)
-        return Ended(code, *self._capture.readouterr())
-
-    def json(self, line: str) -> Any:
-        """Run a command that must do, and return what it printed for programs."""
-        flagged = line.replace(" -- ", " --json -- ") if " -- " in line else f"{line} --json"
-        ended = self.type(flagged)
-        assert ended.code == 0, ended.err
-        return ended.json
-
-
-@pytest.fixture
-def terminal(exchange: Exchange, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    """A terminal at a running exchange."""
-    return Terminal(exchange.bootstrap, capsys)
-
-
-@pytest.fixture
-def market(terminal: Terminal) -> Iterator[str]:
-    """A symbol with an empty book, and two funded accounts."""
-    symbol = "ZEC-USD"
-    terminal.json(f"fund {MAKER} ZEC 1000")
-    terminal.json(f"fund {TAKER} USD 100000")
-    yield symbol
-    for account in (MAKER, TAKER):
-        terminal.json(f"cancel {account} --all {symbol}")
-
-
-def balance(terminal: Terminal, account: int, asset: str) -> tuple[str, str]:
-    """Return available and held, without the zeros at their end."""
-    for row in terminal.json(f"balances {account}"):
-        if row["asset"] == asset:
-            return trimmed(row["available"]), trimmed(row["held"])
-    return "0", "0"
-
-
-def trimmed(text: str) -> str:
-    """Return a decimal without the zeros behind its last decimal."""
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def test_money_goes_in_and_out(terminal: Terminal) -> None:
@@ -113,16 +36,6 @@ def test_transfer_with_an_id_moves_money_once(terminal: Terminal) -> None:
     other = terminal.type(f"fund {account} USD 6 --id once-{account}")
     assert other.code == 3
     assert "duplicate_id" in other.err
-    assert balance(terminal, account, "USD") == ("5", "0")
-
-
-def test_more_than_there_is_cannot_be_taken_out(terminal: Terminal) -> None:
-    """A transfer that would leave less than nothing is rejected, and changes nothing."""
-    account = 7_011
-    terminal.json(f"fund {account} USD 5")
-    ended = terminal.type(f"fund {account} USD -6")
-    assert (ended.code, ended.out) == (3, "")
-    assert "insufficient_funds" in ended.err
     assert balance(terminal, account, "USD") == ("5", "0")
 
 
@@ -214,16 +127,6 @@ def test_all_orders_of_a_symbol_are_cancelled(terminal: Terminal, market: str) -
     assert balance(terminal, MAKER, "ZEC")[1] == "0"
 
 
-def test_place_with_an_id_that_is_known_with_other_content_is_rejected(
-    terminal: Terminal, market: str
-) -> None:
-    """An id names one order."""
-    terminal.json(f"place {MAKER} sell {market} 1 --price 70 --id twice-1")
-    again = terminal.type(f"place {MAKER} sell {market} 2 --price 70 --id twice-1")
-    assert again.code == 3
-    assert "duplicate_id" in again.err
-
-
 def test_place_with_an_id_that_is_known_with_equal_content_is_answered_as_before(
     terminal: Terminal, market: str
 ) -> None:
@@ -233,29 +136,6 @@ def test_place_with_an_id_that_is_known_with_equal_content_is_answered_as_before
     assert again["order_id"] == first["order_id"]
     assert (first["repeated"], again["repeated"]) == (False, True)
     assert len(terminal.json(f"orders {MAKER}")) == 1
-
-
-def test_a_command_that_comes_too_late_is_rejected(terminal: Terminal) -> None:
-    """A millisecond is over before the log has it, sooner or later."""
-    for attempt in range(50):
-        ended = terminal.type(f"fund 7013 USD 1 --valid-for-ms 1 --id late-{attempt}")
-        if ended.code:
-            break
-    assert ended.code == 3
-    assert "command_expired" in ended.err
-
-
-def test_an_order_that_is_done_cannot_be_cancelled_or_amended(
-    terminal: Terminal, market: str
-) -> None:
-    """The rejection tells how it ended."""
-    order_id = terminal.json(f"place {MAKER} sell {market} 1 --price 70")["order_id"]
-    terminal.json(f"cancel {MAKER} {order_id}")
-    for line in (f"cancel {MAKER} {order_id}", f"amend {MAKER} {order_id} --price 71 --size 1"):
-        ended = terminal.type(line)
-        assert ended.code == 3
-        assert "order_done" in ended.err
-        assert "cancelled" in ended.err
 
 
 def test_book_is_shown_as_a_ladder(terminal: Terminal, market: str) -> None:
@@ -282,77 +162,6 @@ def test_instruments_are_listed_with_their_rules(terminal: Terminal) -> None:
     (found,) = terminal.json("instruments BTC-USD")
     assert (found["tick"], found["lot"], found["base"]) == ("0.01", "0.00000001", "BTC")
     assert terminal.type("instruments BTC-USD").out.splitlines()[1].startswith("BTC-USD")
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("fund 1 USD NaN", "amount 'NaN'"),
-        ("fund 1 USD 1e400", "amount '1e400'"),
-        ("fund 1 USD 0", "amount '0'"),
-        ("fund 1 XXX 1", "asset 'XXX'"),
-        ("fund 0 USD 1", "account 0"),
-        ("fund one USD 1", "'one' is not a valid integer"),
-        ("place 1 buy BTC-USD 0.1 --price -5", "price '-5'"),
-        ("place 1 buy BTC-USD 0.1 --price 1.001", "price '1.001'"),
-        ("place 1 buy BTC-USD 0 --price 1", "size '0'"),
-        ("place 1 buy BTC-USD", "size None"),
-        ("place 1 buy XXX-USD 1 --price 1", "symbol 'XXX-USD'"),
-        ("place 1 hold BTC-USD 1", "'hold' is not one of"),
-        ("place 1 buy BTC-USD 1 --price 1 --tif DAY", "'DAY' is not one of"),
-        ("place 1 buy BTC-USD 1 --price 1 --tif ioc --post-only", "post_only True"),
-        ("cancel 1", "give one of ORDER_ID"),
-        ("cancel 1 2 --all BTC-USD", "give one of ORDER_ID"),
-        ("amend 1 2", "give --price, --size or both"),
-        ("order 1", "order_id None"),
-        ("book XXX-USD", "symbol 'XXX-USD'"),
-        ("watch XXX-USD", "symbol 'XXX-USD'"),
-        ("instruments XXX-USD", "symbol 'XXX-USD'"),
-    ],
-)
-def test_rubbish_is_refused_before_anything_is_sent(
-    terminal: Terminal, line: str, says: str
-) -> None:
-    """Exit code 2, and a line that names what is wrong."""
-    ended = terminal.type(line)
-    assert (ended.code, ended.out) == (2, "")
-    assert says in ended.err
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (f"balances {NOBODY}", "unknown_account"),
-        (f"orders {NOBODY}", "unknown_account"),
-        (f"fund {NOBODY} USD -1", "unknown_account"),
-        (f"place {NOBODY} buy BTC-USD 1 --price 1", "unknown_account"),
-        (f"cancel {TAKER} 999999", "unknown_order"),
-        (f"amend {TAKER} 999999 --size 1", "unknown_order"),
-        (f"order {TAKER} --id never-placed", "unknown_order"),
-    ],
-)
-@pytest.mark.usefixtures("market")
-def test_what_only_the_exchange_can_know_is_rejected_with_its_reason(
-    terminal: Terminal, line: str, reason: str
-) -> None:
-    """Exit code 3, and the reason."""
-    ended = terminal.type(line)
-    assert (ended.code, ended.out) == (3, "")
-    assert reason in ended.err
-
-
-def test_order_of_another_account_is_unknown(terminal: Terminal, market: str) -> None:
-    """Nobody sees, cancels or amends somebody else's order."""
-    order_id = terminal.json(f"place {MAKER} sell {market} 1 --price 70")["order_id"]
-    for line in (
-        f"order {TAKER} {order_id}",
-        f"cancel {TAKER} {order_id}",
-        f"amend {TAKER} {order_id} --price 71 --size 1",
-    ):
-        ended = terminal.type(line)
-        assert ended.code == 3
-        assert "unknown_order" in ended.err
-    assert terminal.json(f"order {MAKER} {order_id}")["state"] == "open"
 
 
 @pytest.mark.parametrize(

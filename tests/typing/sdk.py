@@ -40,5 +40,5 @@ def synchronous(client: BlockingClient) -> None:
     assert_type(client.ticker("BTC-USD"), TickerView | None)
     assert_type(client.events(7), Iterator[PrivateEvent])
     client.place(7, "BTC-USD", "buy", price=1.5)  # type: ignore[arg-type]  # floats round
-    client.place("7", "BTC-USD", "buy")  # type: ignore[arg-type]
-    client.place(7, "BTC-USD", "buy", prize="1")  # type: ignore[call-arg]
+    client.place("7", "BTC-USD", "buy")  # type: ignore[arg-type]  # a number
+    client.place(7, "BTC-USD", "buy", prize="1")  # type: ignore[call-arg]  # no such word
