@@ -35,6 +35,8 @@ class _Run(NamedTuple):
 
     def split(self, size: int) -> "list[_Run]":
         """Cut into runs of at most so many events."""
+        if len(self.events) <= size:
+            return [self]
         runs, number, chain = [], self.before.number, self.before.chain
         for at in range(0, len(self.events), size):
             part = self.events[at : at + size]

@@ -146,7 +146,7 @@ class Session:
         """Return the log's time at the question."""
         account, question = self._asking[shard], self._questions[shard]
         until_ms = self.now_ms() + _JOIN_VALID_MS
-        command = Inquire(account, question, until_ms, Question.TOTALS, 0, "")
+        command = Inquire(account, question, until_ms, Question.POSITION, 0, "")
         return (await self.submit(command, _itself, last=True)).last.time_ms
 
     def _set_clock(self, ours_ms: int, log_ms: int) -> None:

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 
 from partita.producers.views import RawEvent
-from partita.schemas.accounts import AccountEvent, AccountEventBatch, Answered, Rejected, Total
+from partita.schemas.accounts import AccountEvent, AccountEventBatch, Answered, Rejected
 from partita.schemas.codec import accounts_of, decode
 from partita.schemas.errors import Undecodable
 
@@ -95,9 +95,7 @@ class Stream:
         for at, event in enumerate(events):
             if event.account != self._account:
                 continue
-            if isinstance(event, Total):
-                found.append(RawEvent(self._shard, first + at, time_ms, event))
-            elif isinstance(event, Answered | Rejected) and event.command_id == self._question:
+            if isinstance(event, Answered | Rejected) and event.command_id == self._question:
                 found.append(RawEvent(self._shard, first + at, time_ms, event))
                 if isinstance(event, Answered):
                     self._number = first + at

@@ -52,13 +52,15 @@ class Question(StrEnum):
     """What an inquiry asks for.
 
     order: one order. open_orders: all open orders of the account. balances: all balances of the
-    account. totals: the shard's own totals per asset, for any account number of that shard.
+    account. totals: the shard's own totals per asset. position: nothing but where the
+    shard stands. The last two are for any account number of the shard, opened or not.
     """
 
     ORDER = "order"
     OPEN_ORDERS = "open_orders"
     BALANCES = "balances"
     TOTALS = "totals"
+    POSITION = "position"
 
 
 class SelfTrade(StrEnum):

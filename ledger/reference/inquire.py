@@ -25,7 +25,7 @@ def _first_reason(ledger: Ledger, command: Inquire) -> Reason:
     named = command.order_id != 0 or command.client_order_id != ""
     if not (validate.names_one_order(command) if about_order else not named):
         return Reason.INVALID_COMBINATION
-    if command.question is Question.TOTALS:
+    if command.question in (Question.TOTALS, Question.POSITION):
         return Reason.NONE
     if not ledger.journal.has_account(command.account):
         return Reason.UNKNOWN_ACCOUNT
@@ -58,3 +58,5 @@ def _answer(ledger: Ledger, command: Inquire) -> list[AccountEvent]:
                 )
                 for asset_id, sums in ledger.journal.sums()
             ]
+        case Question.POSITION:
+            return []

@@ -9,6 +9,7 @@ from partita.schemas.reasons import Reason
 _ORDERS = INQUIRE._replace(question=Question.OPEN_ORDERS)
 _BALANCES = INQUIRE._replace(question=Question.BALANCES)
 _TOTALS = INQUIRE._replace(question=Question.TOTALS)
+_POSITION = INQUIRE._replace(question=Question.POSITION)
 
 
 def _desk() -> Desk:
@@ -87,13 +88,18 @@ def test_totals_of_the_shard_sum_to_zero() -> None:
     assert all(sum(total[2:]) == 0 for total in events if isinstance(total, Total))
 
 
+def test_a_position_is_an_answer_and_nothing_else() -> None:
+    """For any account number of the shard; its number tells where the shard stands."""
+    assert typed((Answered(6, "i1", 0),)) == typed(Desk().events(_POSITION._replace(account=6)))
+
+
 def test_an_inquiry_about_nothing_is_answered() -> None:
     """No orders, no events before the end."""
     assert (Answered(2, "i1", 0),) == _desk().events(_ORDERS)
 
 
 def test_an_account_never_opened_is_unknown() -> None:
-    """For all but the totals."""
+    """For all but the totals and the position."""
     rejected = Rejected(2, "i1", Reason.UNKNOWN_ACCOUNT, 0, repeated=False)
     for inquiry in (_ORDERS, _BALANCES, INQUIRE._replace(order_id=2)):
         assert (rejected,) == Desk().events(inquiry)

@@ -15,14 +15,12 @@ from partita.schemas.accounts import (
     Answered,
     Balance,
     Rejected,
-    Total,
 )
 from partita.schemas.codec import encode
 from partita.schemas.enums import Line
 from partita.schemas.errors import UnknownFingerprint
 from partita.schemas.reasons import Reason
 
-TOTAL = Total(2, 1, 5, 0, 0, 0, -5)
 ANSWERED = Answered(2, "join", 1)
 
 
@@ -40,7 +38,7 @@ def balance(number: int, account: int = 7) -> Balance:
 def joined(wanted: Wanted, at: int = 10) -> Stream:
     """Return a stream that has joined at a number."""
     stream = Stream(0, wanted, 2, "join")
-    stream.take(record(TOTAL, ANSWERED, first=at - 1))
+    stream.take(record(ANSWERED, first=at))
     return stream
 
 
@@ -56,10 +54,10 @@ def test_nothing_is_taken_before_the_answer_to_its_own_question() -> None:
 
 
 def test_it_joins_in_the_middle_of_a_record() -> None:
-    """The answer and its parts are given, then all that follows."""
+    """The answer is given, then all that follows."""
     stream = Stream(0, wanting(7), 2, "join")
-    taken = stream.take(record(balance(1), TOTAL, ANSWERED, balance(4), first=1))
-    assert [(2, TOTAL), (3, ANSWERED), (4, balance(4))] == [(r.number, r.event) for r in taken]
+    taken = stream.take(record(balance(1), ANSWERED, balance(3), first=1))
+    assert [(2, ANSWERED), (3, balance(3))] == [(r.number, r.event) for r in taken]
 
 
 def test_a_refused_question_is_told_and_does_not_join() -> None:
