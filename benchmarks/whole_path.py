@@ -46,7 +46,7 @@ async def measure(running: Exchange, count: int) -> dict[str, str]:
     figures |= {f"CPU {name}": f"{s / count * 1e6:,.0f} us/order" for name, s in spent.items()}
     written = traffic(bootstrap, before, after)
     figures |= {
-        f"bytes {topic}": f"{one.value_bytes / count:,.0f} B/order"
+        f"bytes {topic}": f"{one.value_bytes / count:,.1f} B/order"
         f" ({count / max(1, one.records):,.0f} orders a record)"
         for topic, one in written.items()
     }
