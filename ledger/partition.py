@@ -6,6 +6,7 @@ from partita.ledger import streams
 from partita.ledger.abc import Shard, ShardOutput
 from partita.log.edges import EdgeState, InEdge, OutEdge, Verdict
 from partita.log.outbox import Outbox
+from partita.log.port import Outgoing
 from partita.log.reference_core import Judged, ReferenceCore
 from partita.schemas import chain
 from partita.schemas.commands import CommandBatch
@@ -65,8 +66,9 @@ class ShardPartition:
             time_ms = self.shard.time_ms
             outbox.put(self._events, self.shard.shard, 0, self._to_accounts, event, time_ms)
 
-    def finish(self, outbox: Outbox) -> None:
-        """Say nothing: a shard has no tickers."""
+    def latest(self) -> Sequence[Outgoing]:
+        """Return nothing: a shard has no tickers."""
+        return ()
 
     def next_expiry_ms(self) -> int | None:
         """Return None: orders expire in the books."""

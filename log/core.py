@@ -67,6 +67,9 @@ class WorkerCore(Protocol):
     def apply(self, records: Sequence[Record]) -> Outputs:
         """Apply records; never raises for what a record holds."""
 
+    def latest(self) -> Sequence[Outgoing]:
+        """Return what is said once for many records, and forget it: the tickers of moved books."""
+
     def next_expiry_ms(self, partition: int) -> int | None:
         """Return the log time at which a tick would make something happen; None for never."""
 

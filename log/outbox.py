@@ -53,7 +53,6 @@ class Outbox:
         # By destination and sender, then by edge: the runs in order. Dicts keep the order of first
         # use, which is that of the input.
         self._runs: dict[tuple[str, int, int], dict[int, list[_Run]]] = {}
-        self._plain: dict[tuple[str, bytes], Outgoing] = {}
         self._since: list[_Run] = []  # one entry for each event put since begin()
 
     def begin(self) -> None:
@@ -87,11 +86,6 @@ class Outbox:
         runs[-1].events.append(event)
         self._since.append(runs[-1])
 
-    def put_latest(self, outgoing: Outgoing) -> None:
-        """Keep a record for a compacted topic; a later one of its key takes its place."""
-        assert outgoing.key is not None
-        self._plain[outgoing.topic, outgoing.key] = outgoing
-
     def take(self) -> list[Outgoing]:
         """Return all that was put since the last time as records, and forget it."""
         records: list[Outgoing] = []
@@ -99,8 +93,7 @@ class Outbox:
             runs = [run for edge in edges.values() for run in edge if run.events]
             for value in _batches(runs):
                 records.append(Outgoing(topic, partition, None, value))  # noqa: PERF401 - reads as what it is
-        records.extend(self._plain.values())
-        self._runs, self._plain = {}, {}
+        self._runs = {}
         self._since.clear()
         return records
 

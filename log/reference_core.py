@@ -31,8 +31,8 @@ class Machines(Protocol):
             Undecodable: such a message does not belong on this topic; nothing was changed.
         """
 
-    def finish(self, outbox: Outbox) -> None:
-        """Put what is said once for many messages: the latest tickers."""
+    def latest(self) -> Sequence[Outgoing]:
+        """Return what is said once for many messages, and forget it."""
 
     def next_expiry_ms(self) -> int | None:
         """Return the log time at which a tick would make something happen; None for never."""
@@ -88,9 +88,6 @@ class ReferenceCore:
                 reason = f"{type(error).__name__}: {error}"
                 parked.append(Parked(record.partition, record.offset, reason))
                 self._parked.add(record.partition)
-        for partition in dict.fromkeys(record.partition for record in records):
-            if partition not in self._parked:
-                self._machines[partition].finish(outbox)
         return Outputs([*outbox.take(), *dead], alarms, parked)
 
     def _apply(self, record: Record, outbox: Outbox, alarms: list[Alarm]) -> None:
@@ -109,6 +106,15 @@ class ReferenceCore:
                 counters.lines_refused += 1
                 text = f"{edge} has diverged: line {message.line} is refused"
                 alarms.append(Alarm(record.partition, record.offset, text))
+
+    def latest(self) -> Sequence[Outgoing]:
+        """Return what is said once for many records; see WorkerCore."""
+        return [
+            outgoing
+            for partition, machines in self._machines.items()
+            if partition not in self._parked
+            for outgoing in machines.latest()
+        ]
 
     def next_expiry_ms(self, partition: int) -> int | None:
         """Return when a tick would make something happen."""

@@ -14,6 +14,9 @@ from partita.schemas.codec import encode
 from partita.schemas.orders import Tick
 from partita.schemas.topics import ORDERS
 
+# Tickers are conflated to this pace: a reader cannot look more often, and at low load a record for
+# each order would be one in eight of all that the broker carries.
+LATEST_EVERY_MS = 20
 # A tick is due when an order's expiry has passed; while the book does not answer (it is behind),
 # another one helps nobody.
 TICK_EVERY_MS = 1_000
@@ -53,6 +56,8 @@ class Worker:
         self._owned: dict[int, int] = {}
         self._parked: set[int] = set()
         self._ticked_ms: dict[int, int] = {}
+        self._latest_ms = 0  # when the core's latest was last said
+        self._unsaid = False  # records were applied since
         self.positions: dict[int, int] = {}  # by owned partition: the offset that comes next
 
     def step(self, timeout_s: float) -> int:
@@ -63,11 +68,14 @@ class Worker:
             DeliveryFailed: what was sent may not have arrived: start again and replay.
             LogError: the log is not as it must be.
         """
+        if self._unsaid:
+            timeout_s = min(timeout_s, LATEST_EVERY_MS / 1_000)
         records = self._log.poll(timeout_s)
         self._follow_ownership()
         mine = [record for record in records if record.partition in self._owned]
         if mine:
             self._apply(mine)
+        self._say_latest()
         self._tick()
         return len(mine)
 
@@ -92,6 +100,7 @@ class Worker:
 
     def _apply(self, records: Sequence[Record]) -> None:
         outputs = self.core.apply(records)
+        self._unsaid = True
         for record in records:
             self.positions[record.partition] = record.offset + 1
         for outgoing in outputs.records:
@@ -104,6 +113,18 @@ class Worker:
             self._watch.parked(parked)
         if self._owned and self._parked == set(self._owned):
             raise AllParked(f"all {len(self._owned)} partitions are parked")
+
+    def _say_latest(self) -> None:
+        if not self._unsaid:
+            return
+        if self._now_ms is not None:
+            now_ms = self._now_ms()
+            if 0 <= now_ms - self._latest_ms < LATEST_EVERY_MS:
+                return
+            self._latest_ms = now_ms
+        self._unsaid = False
+        for outgoing in self.core.latest():
+            self._log.send(outgoing)
 
     def _tick(self) -> None:
         if self._now_ms is None:

@@ -71,12 +71,12 @@ class BookMachine:
             self.book.time_ms,
         )
 
-    def put_ticker(self, outbox: Outbox) -> None:
-        """Put the ticker when the feed has moved on since it was last put."""
+    def ticker(self) -> Outgoing | None:
+        """Return the ticker; None when the feed has not moved since it was last returned."""
         # By number, not by content: a worker that starts again cuts its batches elsewhere, and a
         # ticker that it left out as nothing new could be the one that replaces its predecessor's.
         if self._ticker_number == self._to_everyone.number:
-            return
+            return None
         self._ticker_number = self._to_everyone.number
         book = self.book
         bid, ask = book.best(Side.BUY), book.best(Side.SELL)
@@ -96,7 +96,7 @@ class BookMachine:
             last_size=last_size,
         )
         key = book.instrument.symbol.encode()
-        outbox.put_latest(Outgoing(TICKERS, self._partition, key, encode(ticker)))
+        return Outgoing(TICKERS, self._partition, key, encode(ticker))
 
     def edges(self) -> tuple[tuple[EdgeState, ...], tuple[EdgeState, ...], EdgeState]:
         """Return the ends of all edges: from shards, to shards, to everyone."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from partita.log.outbox import Outbox
+from partita.log.port import Outgoing
 from partita.log.reference_core import Judged, ReferenceCore
 from partita.matchers.abc import Book
 from partita.matchers.machine import BookMachine
@@ -25,7 +26,7 @@ class BookPartition:
         self._shards = shards
         self._line = line
         self._new_book = new_book
-        # Those that may have something to say in `finish`, in order.
+        # Those that may have a new ticker, in order.
         self._touched: dict[int, None] = {}
 
     def take(self, message: Message, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
@@ -66,11 +67,11 @@ class BookPartition:
             machine.announce(time_ms, outbox)
         self._touched[instrument.instrument_id] = None
 
-    def finish(self, outbox: Outbox) -> None:
-        """Put the tickers of the books that moved."""
-        for instrument_id in self._touched:
-            self.books[instrument_id].put_ticker(outbox)
+    def latest(self) -> Sequence[Outgoing]:
+        """Return the tickers of the books that moved since the last call."""
+        tickers = [self.books[instrument_id].ticker() for instrument_id in self._touched]
         self._touched.clear()
+        return [ticker for ticker in tickers if ticker is not None]
 
     def next_expiry_ms(self) -> int | None:
         """Return the earliest expiry of a resting order."""

@@ -10,13 +10,14 @@ then its UTF-8. The chain is the CRC-32 (zlib's) of all of that since the edge's
 
 import struct
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from partita.schemas.codec import SCHEMAS
 from partita.schemas.converter import CLASSES, Message, named_types
 
 _Pack = Callable[[int, Message], bytes]
+_LOW = (1 << 64) - 1
 
 
 def _ordinals(symbols: list[str]) -> Callable[[str], int]:
@@ -28,52 +29,68 @@ def _text(value: str) -> bytes:
     return len(data).to_bytes(8, "little") + data
 
 
-def _wide_integer(value: int) -> bytes:
-    return value.to_bytes(16, "little", signed=True)
+class _Layout(NamedTuple):
+    """How the fields of an event are laid out; all others are one 64-bit integer."""
+
+    texts: list[int]  # where its strings are
+    wide: list[int]  # where its 128-bit integers are
+    enums: list[tuple[int, Callable[[Any], int]]]  # where its enums are, and their places
 
 
-def _packer(tag: int, schema: dict[str, Any], types: dict[str, Any]) -> _Pack:
-    """Return the function that lays out one event; the usual one, all integers, is one struct."""
-    ordinals: dict[int, Callable[[str], int]] = {}
-    wide: dict[int, Callable[[Any], bytes]] = {}
-    for at, field in enumerate(schema["fields"]):
+def _layout(fields: list[dict[str, Any]], types: dict[str, Any]) -> _Layout:
+    found = _Layout([], [], [])
+    for at, field in enumerate(fields):
         kind = field["type"]
         name = kind if isinstance(kind, str) else kind.get("name", kind["type"])
         if name == "string":
-            wide[at] = _text
+            found.texts.append(at)
         elif isinstance(kind, dict) and kind.get("logicalType") == "int128":
-            wide[at] = _wide_integer
+            found.wide.append(at)
         elif name in types:
-            ordinals[at] = _ordinals(types[name]["symbols"])
-    if wide:
-        return _wide_packer(tag, ordinals, wide)
-    pack = struct.Struct("<Bq" + "q" * len(schema["fields"])).pack
+            found.enums.append((at, _ordinals(types[name]["symbols"])))
+    return found
+
+
+def _packer(tag: int, schema: dict[str, Any], types: dict[str, Any]) -> _Pack:
+    """Return the function that lays out one event: one struct, but for strings."""
+    texts, wide, enums = _layout(schema["fields"], types)
+    layout = "<Bq" + "".join(
+        "{}" if at in texts else "Qq" if at in wide else "q" for at in range(len(schema["fields"]))
+    )
+    if not (texts or wide):
+        return _narrow_packer(tag, struct.Struct(layout).pack, enums)
+
+    def pack(time_ms: int, event: Message) -> bytes:
+        values = list(event)
+        for at, ordinal in enums:
+            values[at] = ordinal(values[at])
+        sizes = []
+        for at in texts:
+            values[at] = _text(values[at])
+            sizes.append(f"{len(values[at])}s")
+        for at in reversed(wide):
+            whole = values[at]
+            values[at : at + 1] = whole & _LOW, whole >> 64
+        # The struct module keeps the layouts it has seen: texts have few lengths.
+        return struct.pack(layout.format(*sizes), tag, time_ms, *values)
+
+    return pack
+
+
+def _narrow_packer(
+    tag: int, pack: Callable[..., bytes], ordinals: list[tuple[int, Callable[[Any], int]]]
+) -> _Pack:
+    """Return the usual function: every field is one 64-bit integer."""
     if not ordinals:
         return lambda time_ms, event: pack(tag, time_ms, *event)
 
     def pack_ordinals(time_ms: int, event: Message) -> bytes:
         values = list(event)
-        for at, ordinal in ordinals.items():
+        for at, ordinal in ordinals:
             values[at] = ordinal(values[at])
         return pack(tag, time_ms, *values)
 
     return pack_ordinals
-
-
-def _wide_packer(
-    tag: int, ordinals: dict[int, Callable[[str], int]], wide: dict[int, Callable[[Any], bytes]]
-) -> _Pack:
-    def pack(time_ms: int, event: Message) -> bytes:
-        parts = [struct.pack("<Bq", tag, time_ms)]
-        for at, value in enumerate(event):
-            if at in wide:
-                parts.append(wide[at](value))
-            else:
-                number = ordinals[at](value) if at in ordinals else value
-                parts.append(struct.pack("<q", number))
-        return b"".join(parts)
-
-    return pack
 
 
 class Chain:

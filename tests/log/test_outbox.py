@@ -6,7 +6,6 @@ from log_machines.machines import STREAM
 
 from partita.log.edges import InEdge, OutEdge, Verdict
 from partita.log.outbox import Outbox, Stream
-from partita.log.port import Outgoing
 from partita.schemas import chain
 from partita.schemas.codec import decode
 from partita.schemas.enums import Line, Outcome
@@ -61,16 +60,6 @@ def test_only_what_the_last_record_put_is_rolled_back() -> None:
     (record,) = outbox.take()
     (group,) = decode(record.value).groups
     assert (CancelOrder(1, 1, 1),) == group.events
-
-
-def test_of_a_compacted_key_only_the_latest_is_sent() -> None:
-    """A ticker that is old already is not worth a record."""
-    outbox = Outbox()
-    for value in (b"1", b"2"):
-        outbox.put_latest(Outgoing("tickers", 0, b"B-Q", value))
-    outbox.put_latest(Outgoing("tickers", 0, b"C-Q", b"3"))
-
-    assert [record.value for record in outbox.take()] == [b"2", b"3"]
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), max_size=30))

@@ -1,7 +1,7 @@
 """The worker over the log in memory."""
 
 import pytest
-from log_machines.machines import BREAKS, ECHO, TOPIC, Echo, echo_core
+from log_machines.machines import BREAKS, ECHO, LATEST, TOPIC, Echo, echo_core
 
 from partita.log.core import Alarm, Parked
 from partita.log.memory import MemoryConnection, MemoryLog
@@ -135,3 +135,25 @@ def test_a_tick_is_written_when_an_expiry_has_passed_and_not_too_often() -> None
 
     ticks = [decode(out.value) for out in bench.connection.under_way if out.topic == "orders"]
     assert [Tick(b"")] * 2 == ticks
+
+
+def test_what_is_worth_saying_once_is_said_at_a_pace() -> None:
+    """The latest of many is said at once after a silence, then at most every 20 ms."""
+    bench = Bench()
+    bench.worker.step(0)
+    said = []
+    for now_ms, number in ((100, 1), (101, 2), (119, 3), (120, None), (125, None)):
+        bench.now_ms = now_ms
+        if number is not None:
+            bench.say(0, number)
+        bench.worker.step(0)
+        latest = [out.value for out in bench.connection.under_way if out.topic == LATEST]
+        said.append((now_ms, latest))
+
+    assert [
+        (100, [b"1"]),
+        (101, [b"1"]),
+        (119, [b"1"]),
+        (120, [b"1", b"3"]),
+        (125, [b"1", b"3"]),
+    ] == said

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from partita.log.edges import InEdge, OutEdge
 from partita.log.outbox import Outbox, Stream
+from partita.log.port import Outgoing
 from partita.log.reference_core import Judged, ReferenceCore
 from partita.schemas import chain
 from partita.schemas.converter import Message
@@ -11,7 +12,7 @@ from partita.schemas.enums import Line
 from partita.schemas.errors import Undecodable
 from partita.schemas.orders import CancelOrder, OrderBatch, OrderGroup
 
-TOPIC, ECHO = "in", "out"
+TOPIC, ECHO, LATEST = "in", "out", "latest"
 BREAKS = 13  # an order_id at which the machine fails, after it has said something
 STREAM = Stream(
     ECHO,
@@ -28,6 +29,7 @@ class Echo:
     def __init__(self) -> None:
         self.heard: list[CancelOrder] = []
         self.due_ms: int | None = None
+        self._said = 0
         self._in, self._out = InEdge(), OutEdge()
 
     def take(self, message: Message, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
@@ -45,8 +47,11 @@ class Echo:
                 self.heard.append(event)
         return judged
 
-    def finish(self, outbox: Outbox) -> None:
-        """Say nothing more."""
+    def latest(self) -> Sequence[Outgoing]:
+        """Return how much was heard, once."""
+        said, self._said = self._said, len(self.heard)
+        value = b"%d" % self._said
+        return [] if said == self._said else [Outgoing(LATEST, 0, b"echo", value)]
 
     def next_expiry_ms(self) -> int | None:
         """Return what the test has set."""

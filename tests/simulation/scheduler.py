@@ -24,6 +24,7 @@ from simulation.violation import violate
 
 from partita.ledger.reference import ReferenceShard
 from partita.log.port import Outgoing
+from partita.log.worker import LATEST_EVERY_MS
 from partita.matchers.reference import ReferenceBook
 from partita.schemas.enums import InstrumentStatus
 
@@ -222,6 +223,7 @@ class Simulation:
                 while queue:
                     venue.log.append(queue.popleft())
             self._observe()
+            venue.log.time_ms += LATEST_EVERY_MS  # so that what waits for its time is said
             for station in venue.stations:
                 station.connection.batch_max = 1_000
                 moved += station.step()
