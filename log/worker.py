@@ -20,6 +20,8 @@ LATEST_EVERY_MS = 20
 # A tick is due when an order's expiry has passed; while the book does not answer (it is behind),
 # another one helps nobody.
 TICK_EVERY_MS = 1_000
+# Looking over all books for the next expiry costs; an expiry may be late by so much.
+LOOK_FOR_TICKS_EVERY_MS = 20
 
 
 class Watch(Protocol):
@@ -56,6 +58,7 @@ class Worker:
         self._owned: dict[int, int] = {}
         self._parked: set[int] = set()
         self._ticked_ms: dict[int, int] = {}
+        self._looked_ms = 0  # when the last look for ticks was
         self._latest_ms = 0  # when the core's latest was last said
         self._unsaid = False  # records were applied since
         self.positions: dict[int, int] = {}  # by owned partition: the offset that comes next
@@ -130,6 +133,9 @@ class Worker:
         if self._now_ms is None:
             return
         now_ms = self._now_ms()
+        if 0 <= now_ms - self._looked_ms < LOOK_FOR_TICKS_EVERY_MS:
+            return
+        self._looked_ms = now_ms
         for partition in self._owned:
             expiry_ms = self.core.next_expiry_ms(partition)
             if expiry_ms is None or now_ms < expiry_ms:
