@@ -14,6 +14,7 @@ from partita.schemas.converter import Message
 from partita.schemas.digest import digest
 from partita.schemas.enums import Line
 from partita.schemas.errors import Undecodable
+from partita.schemas.limits import BATCH_COMMANDS_MAX
 from partita.schemas.reports import ReportBatch
 from partita.schemas.topics import ACCOUNT_COMMANDS
 
@@ -34,6 +35,8 @@ class ShardPartition:
     def take(self, message: Message, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
         """Apply a client's commands or the books' reports; see Machines."""
         if isinstance(message, CommandBatch):
+            if len(message.commands) > BATCH_COMMANDS_MAX:
+                raise Undecodable(f"a batch has at most {BATCH_COMMANDS_MAX} commands")
             for command in message.commands:
                 self._tell(self.shard.command(command, time_ms), outbox)
             return ()

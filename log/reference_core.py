@@ -1,5 +1,6 @@
 """The reference worker core: decodes, gives to the machines, gathers what they say."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -11,6 +12,7 @@ from partita.schemas.codec import decode, encode
 from partita.schemas.converter import Message
 from partita.schemas.dead_letter import DeadLetter
 from partita.schemas.errors import Undecodable, UnknownFingerprint
+from partita.schemas.limits import DEAD_LETTER_BYTES_MAX
 from partita.schemas.topics import DEAD_LETTERS
 
 
@@ -91,8 +93,8 @@ class ReferenceCore:
         return Outputs([*outbox.take(), *dead], alarms, parked)
 
     def _apply(self, record: Record, outbox: Outbox, alarms: list[Alarm]) -> None:
+        outbox.begin()  # first: whatever fails from here on takes back this record's events only
         message = decode(record.value)
-        outbox.begin()
         counters = self.counters
         for verdict, edge in self._machines[record.partition].take(message, record.time_ms, outbox):
             if verdict is Verdict.TAKEN:
@@ -132,8 +134,16 @@ class ReferenceCore:
 
 
 def _dead_letter(topic: str, record: Record, error: str) -> Outgoing:
+    value = record.value
     letter = DeadLetter(
-        topic, record.partition, record.offset, record.time_ms, error[:500], record.value
+        topic=topic,
+        partition=record.partition,
+        offset=record.offset,
+        time_ms=record.time_ms,
+        error=error[:500],
+        value=value[:DEAD_LETTER_BYTES_MAX],
+        size=len(value),
+        sha256=hashlib.sha256(value).digest(),
     )
     # Keyed by where it was: a replay writes it again, and compaction keeps one.
     key = f"{topic}/{record.partition}/{record.offset}".encode()

@@ -25,6 +25,8 @@ from partita.schemas.errors import DeliveryFailed, InvalidValue, LogError
 _POLL_S = 0.1
 # Positions are committed for monitoring only, so now and then is enough.
 _COMMIT_EVERY_S = 1.0
+# How long what was sent may take to arrive when a worker ends in order.
+_FLUSH_S = 10.0
 
 # The least that a cluster allows unless it was told otherwise.
 SESSION_TIMEOUT_MS = 6_000
@@ -100,7 +102,13 @@ def run(
         )
         try:
             clock = log_time_ms if service.ticks else None
-            _loop(Worker(connection, core, LoggingWatch(name), clock), connection, stop)
+            try:
+                _loop(Worker(connection, core, LoggingWatch(name), clock), connection, stop)
+            except AllParked:
+                # What good records said before the bad one must not be lost at each restart.
+                connection.flush(_FLUSH_S)
+                raise
+            connection.flush(_FLUSH_S)
         finally:
             connection.close()
     except DeliveryFailed as error:

@@ -140,6 +140,6 @@ class Worker:
             expiry_ms = self.core.next_expiry_ms(partition)
             if expiry_ms is None or now_ms < expiry_ms:
                 continue
-            if now_ms - self._ticked_ms.get(partition, 0) >= TICK_EVERY_MS:
+            if not 0 <= now_ms - self._ticked_ms.get(partition, 0) < TICK_EVERY_MS:
                 self._ticked_ms[partition] = now_ms
                 self._log.send(Outgoing(ORDERS, partition, None, encode(Tick(b""))))

@@ -18,6 +18,9 @@ from partita.schemas.feed import Ticker
 from partita.schemas.orders import OrderGroup
 from partita.schemas.topics import TICKERS, shard_of
 
+# A level's size is the sum of any number of orders; a ticker's field is an Avro long.
+_LONG_MAX = (1 << 63) - 1
+
 
 class BookMachine:
     """One book with its edges: from each shard, to each shard, and to everyone."""
@@ -88,9 +91,9 @@ class BookMachine:
             number=self._to_everyone.number,
             time_ms=book.time_ms,
             bid=bid.price if bid else 0,
-            bid_size=bid.size if bid else 0,
+            bid_size=min(bid.size, _LONG_MAX) if bid else 0,
             ask=ask.price if ask else 0,
-            ask_size=ask.size if ask else 0,
+            ask_size=min(ask.size, _LONG_MAX) if ask else 0,
             last_trade_id=trade_id,
             last_price=last_price,
             last_size=last_size,

@@ -7,6 +7,7 @@ from partita.log.port import Outgoing
 from partita.log.reference_core import Judged, ReferenceCore
 from partita.matchers.abc import Book
 from partita.matchers.machine import BookMachine
+from partita.matchers.rules import wrong_rules
 from partita.schemas.converter import Message
 from partita.schemas.enums import Line
 from partita.schemas.errors import Undecodable
@@ -44,11 +45,16 @@ class BookPartition:
         return ()
 
     def _take_orders(self, batch: OrderBatch, time_ms: int, outbox: Outbox) -> list[Judged]:
+        # All is looked at before anything is taken. A shard speaks to a book only after it has
+        # heard of it, from the book itself.
+        if not 0 <= batch.shard < self._shards:
+            raise Undecodable(f"there is no shard {batch.shard}")
+        for group in batch.groups:
+            if group.instrument_id not in self.books:
+                raise Undecodable(f"no instrument {group.instrument_id} on this partition")
         judged = []
         for group in batch.groups:
-            machine = self.books.get(group.instrument_id)
-            # A shard speaks to a book only after it has heard of it, from the book itself.
-            assert machine is not None, f"no instrument {group.instrument_id} on this partition"
+            machine = self.books[group.instrument_id]
             verdict = machine.take(batch.shard, group, time_ms, outbox)
             judged.append(
                 Judged(verdict, f"shard {batch.shard} -> {machine.book.instrument.symbol}")
@@ -58,6 +64,9 @@ class BookPartition:
 
     def _take_rules(self, instrument: Instrument, time_ms: int, outbox: Outbox) -> None:
         machine = self.books.get(instrument.instrument_id)
+        known = machine.book.instrument if machine else None
+        if (wrong := wrong_rules(instrument, known, self.partition)) is not None:
+            raise Undecodable(wrong)
         if machine is None:
             book = self._new_book(instrument)
             machine = BookMachine(book, self.partition, self._shards, self._line)

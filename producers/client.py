@@ -28,6 +28,7 @@ from partita.schemas.decimals import Number
 from partita.schemas.enums import OrderState, Question
 from partita.schemas.errors import InvalidValue, NoAnswer
 from partita.schemas.instrument import Instrument
+from partita.schemas.limits import OPEN_ORDERS_PAGE
 from partita.schemas.topics import shard_of
 
 DEFAULT_LIMITS = ClientLimits()
@@ -292,9 +293,19 @@ class Client:
         return await self._order(account, build.order_name(order_id, client_order_id))
 
     async def open_orders(self, account: int) -> list[OrderView]:
-        """Return the account's orders that are received or open, oldest first."""
+        """Return the account's orders that are received or open, oldest first.
+
+        Asked by pages, each true at its own position.
+        """
         build.whole(account, "account")
-        return self._order_views(await self._session.ask(account, Question.OPEN_ORDERS))
+        found: list[OrderView] = []
+        while True:
+            after = found[-1].order_id if found else 0
+            page = await self._session.ask(account, Question.OPEN_ORDERS, (after, ""))
+            views = self._order_views(page)
+            found += views
+            if len(views) < OPEN_ORDERS_PAGE:
+                return found
 
     async def balances(self, account: int) -> dict[str, BalanceView]:
         """Return the account's balances by asset."""

@@ -11,4 +11,6 @@ class DeadLetter(NamedTuple):
     offset: int  # where it was
     time_ms: int  # its log time
     error: str  # what was wrong
-    value: bytes  # the record as it was
+    value: bytes  # the record as it was, its first 64 KiB
+    size: int  # bytes of the whole record
+    sha256: bytes  # SHA-256 of the whole record

@@ -51,9 +51,10 @@ class Outcome(StrEnum):
 class Question(StrEnum):
     """What an inquiry asks for.
 
-    order: one order. open_orders: all open orders of the account. balances: all balances of the
-    account. totals: the shard's own totals per asset. position: nothing but where the
-    shard stands. The last two are for any account number of the shard, opened or not.
+    order: one order. open_orders: the account's orders that are not done, by order_id, at most 100
+    after the order_id that is given. balances: all balances of the account. totals: the shard's own
+    totals per asset. position: nothing but where the shard stands. The last two are for any account
+    number of the shard, opened or not.
     """
 
     ORDER = "order"

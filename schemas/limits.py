@@ -6,16 +6,19 @@ RECORD_BYTES_MAX = 1 << 20
 # What a sender fills before it starts the next batch: room for the head, and for one event that
 # expands into many (a sweep), below RECORD_BYTES_MAX at about 100 bytes an event.
 BATCH_EVENTS_MAX = 8_000
-# A client's batch: one place expands to some 3 account events and 1 order.
+# A client's batch: one place expands to some 3 account events and 1 order. More is a dead letter.
 BATCH_COMMANDS_MAX = 2_000
+
+# What a dead letter keeps of a record: a letter must always be a legal record itself.
+DEAD_LETTER_BYTES_MAX = 64 << 10
 
 # Identifiers. 36 characters take a UUID in its usual form.
 ID_CHARACTERS_MAX = 36
 ACCOUNT_MAX = (1 << 63) - 1
 NAME_CHARACTERS_MAX = 24  # of assets; a symbol is two and a dash
 
-# Amounts. Price times size times unit stays a positive 64-bit integer with the fee on top, so that
-# a native engine needs no wider arithmetic for an order.
+# Amounts. What an order reserves, fee included, is a positive 64-bit integer with a bit to spare;
+# only a product with a rate in millionths is wider on its way there (82 bits).
 AMOUNT_MAX = 1 << 62
 NOTIONAL_MAX = 1 << 62
 # Balances are sums of amounts: 128 bits hold 2^64 transfers of the largest size.
@@ -31,13 +34,20 @@ CLOCK_AHEAD_MS_MAX = 5_000
 # moment, and an inquiry about it, still find it.
 ID_MARGIN_MS = 60_000
 
+# Rejected for a life that ends too far ahead, an id is remembered, so that time does not make the
+# same command acceptable; but no longer than this, or a broken clock would fill the memory.
+LIFE_REMEMBERED_MS_MAX = 3_600_000
+
 # Accounts. A market maker on 100 symbols with 25 orders a side; a shard's memory per account stays
 # bounded at about 2 MB.
 OPEN_ORDERS_MAX = 5_000
+# An inquiry for open orders is answered by pages, so that none costs a shard more than a few
+# milliseconds.
+OPEN_ORDERS_PAGE = 100
 
 SHARDS_MAX = 1_024
 PARTITIONS_MAX = 1_024
 
-assert NOTIONAL_MAX * 2 <= 1 << 63, "a notional and a fee of 100 % fit 64 bits"
+assert NOTIONAL_MAX < 1 << 63, "a hold, fee included, fits 64 bits"
 assert BATCH_EVENTS_MAX * 100 <= RECORD_BYTES_MAX, "a full batch is a legal record"
 assert VALID_UNTIL_AHEAD_MS_MAX >= CLOCK_AHEAD_MS_MAX, "skew is within the life"

@@ -8,6 +8,7 @@ from partita.schemas.accounts import AccountEvent
 from partita.schemas.arithmetic import need
 from partita.schemas.commands import Amend, Cancel, CancelAll
 from partita.schemas.enums import OrderState, OrderType, Side
+from partita.schemas.limits import NOTIONAL_MAX
 from partita.schemas.orders import AmendOrder, CancelOrder, CancelOrders
 from partita.schemas.reasons import Reason
 
@@ -93,6 +94,9 @@ def _amend_reason(ledger: Ledger, command: Amend, order: Order, top_up: int) -> 
     reason = validate.limits(instrument, order.side, command.price, command.size, order.fee_ppm)
     if reason is not Reason.NONE:
         return reason
+    # All that pending amends brought counts: together it has to be told in 64 bits.
+    if order.hold + order.top_up + top_up > NOTIONAL_MAX:
+        return Reason.NOTIONAL_TOO_LARGE
     sell = order.side is Side.SELL
     asset_id = instrument.base_asset_id if sell else instrument.quote_asset_id
     available = ledger.journal.funds(order.account, asset_id).available

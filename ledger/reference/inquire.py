@@ -1,11 +1,14 @@
 """Inquiring: the state in its turn on the log. Nothing changes, and nothing is remembered."""
 
+from itertools import islice
+
 from partita.ledger.abc import ShardOutput
 from partita.ledger.reference import validate
 from partita.ledger.reference.ledger import Ledger, refused
 from partita.schemas.accounts import AccountEvent, Answered, Rejected, Total
 from partita.schemas.commands import Inquire
 from partita.schemas.enums import Question
+from partita.schemas.limits import OPEN_ORDERS_PAGE
 from partita.schemas.reasons import Reason
 
 
@@ -22,7 +25,9 @@ def inquire(ledger: Ledger, command: Inquire) -> ShardOutput:
 
 def _first_reason(ledger: Ledger, command: Inquire) -> Reason:
     about_order = command.question is Question.ORDER
-    named = command.order_id != 0 or command.client_order_id != ""
+    # A page of open orders begins after an order_id.
+    paged = command.question is Question.OPEN_ORDERS
+    named = (command.order_id != 0 and not paged) or command.client_order_id != ""
     if not (validate.names_one_order(command) if about_order else not named):
         return Reason.INVALID_COMBINATION
     if command.question in (Question.TOTALS, Question.POSITION):
@@ -41,7 +46,8 @@ def _answer(ledger: Ledger, command: Inquire) -> list[AccountEvent]:
             order = ledger.named_order(command)
             return [] if order is None else [order.status()]
         case Question.OPEN_ORDERS:
-            return [order.status() for order in ledger.orders.open_of(account)]
+            after = (o for o in ledger.orders.open_of(account) if o.order_id > command.order_id)
+            return [order.status() for order in islice(after, OPEN_ORDERS_PAGE)]
         case Question.BALANCES:
             assets = ledger.journal.assets_of(account)
             return [ledger.balance(account, asset_id) for asset_id in assets]

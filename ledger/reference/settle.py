@@ -155,7 +155,7 @@ def done(ledger: Ledger, instrument_id: int, report: reports.Done) -> list[Accou
     freed, order.hold = order.hold, 0
     if freed:
         events.append(ledger.move_hold(order, -freed))
-    # A cancel-all is answered when all its orders are done.
+    # A cancel-all is answered when all its orders are done, also by a book that names it here.
     if report.request and ledger.requests[report.request].order_id:
         asked = ledger.take_request(report.request, instrument_id, order.order_id)
         accepted = Accepted(

@@ -16,7 +16,7 @@ from partita.schemas.accounts import AccountEvent, Rejected
 from partita.schemas.commands import Amend, Cancel, CancelAll, Command, Inquire, Place, Transfer
 from partita.schemas.digest import digest
 from partita.schemas.instrument import Instrument
-from partita.schemas.limits import ID_MARGIN_MS
+from partita.schemas.limits import ID_CHARACTERS_MAX, ID_MARGIN_MS, LIFE_REMEMBERED_MS_MAX
 from partita.schemas.reasons import Reason
 
 _NONE = Reason.NONE  # bound once: an attribute of an Enum class is a slow look-up on Python 3.11
@@ -53,6 +53,8 @@ class ReferenceShard:
         if known is not None:
             return _repeat(ledger, known, command)
         reason = validate.admission(command, ledger.time_ms, ledger.shard, ledger.shards)
+        if reason is Reason.VALID_UNTIL_TOO_FAR and not isinstance(command, Inquire):
+            return _too_far(ledger, command)
         if reason is not _NONE:
             return refused(_unremembered(command, reason))
         match command:
@@ -114,16 +116,30 @@ class ReferenceShard:
 
 
 def _unremembered(command: Command, reason: Reason) -> Rejected:
-    return Rejected(command.account, command.command_id, reason, order_id=0, repeated=False)
+    # An id that is refused may have any length; what is said must fit a record.
+    command_id = command.command_id[:ID_CHARACTERS_MAX]
+    return Rejected(command.account, command_id, reason, order_id=0, repeated=False)
+
+
+def _too_far(ledger: Ledger, command: Command) -> ShardOutput:
+    """Refuse what is valid for too long, and remember it: time must not make it acceptable."""
+    answer = _unremembered(command, Reason.VALID_UNTIL_TOO_FAR)
+    if validate.identity(command, ledger.shard, ledger.shards) is _NONE:
+        keep_until_ms = _keep_until_ms(command, ledger.time_ms)
+        ledger.memory.remember(command, keep_until_ms, answer, pinned=False)
+    return refused(answer)
+
+
+def _keep_until_ms(command: Command, time_ms: int) -> int:
+    """Return how long an id is remembered: its life, but for absurd ones, and a margin."""
+    return min(command.valid_until_ms, time_ms + LIFE_REMEMBERED_MS_MAX) + ID_MARGIN_MS
 
 
 def _repeat(ledger: Ledger, known: Known, command: Command) -> ShardOutput:
     """Answer a command whose id is known."""
     if known.content != content(command):
         return refused(_unremembered(command, Reason.DUPLICATE_ID))
-    if validate.is_too_far(command, ledger.time_ms):
-        return refused(_unremembered(command, Reason.VALID_UNTIL_TOO_FAR))
-    keep_until_ms = command.valid_until_ms + ID_MARGIN_MS
+    keep_until_ms = _keep_until_ms(command, ledger.time_ms)
     ledger.memory.extend(command.account, command.command_id, keep_until_ms)
     if known.answer is None:
         return ShardOutput((), ())  # the book's answer will serve both

@@ -43,6 +43,11 @@ def admission(command: Command, time_ms: int, shard: int, shards: int) -> Reason
         return Reason.COMMAND_EXPIRED
     if is_too_far(command, time_ms):
         return Reason.VALID_UNTIL_TOO_FAR
+    return identity(command, shard, shards)
+
+
+def identity(command: Command, shard: int, shards: int) -> Reason:
+    """Return what is wrong with the names on a command."""
     if not _is_id(command.command_id):
         return Reason.INVALID_ID
     if isinstance(command, Cancel | Amend | Inquire) and not (

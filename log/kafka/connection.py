@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    TIMESTAMP_LOG_APPEND_TIME,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from partita.log.kafka import settings
 from partita.log.kafka.sender import Sender
@@ -18,9 +25,12 @@ def record_of(message: Message) -> Record:
     partition, offset, value = message.partition(), message.offset(), message.value()
     assert partition is not None, "a consumed message has a partition"
     assert offset is not None, "a consumed message has an offset"
+    kind, time_ms = message.timestamp()
+    if kind != TIMESTAMP_LOG_APPEND_TIME:
+        raise LogError(f"{message.topic()} has its clients' times, not the broker's: unfit")
     # A record without a value is a tombstone; on an event topic that is no event at all, which
     # the codec will say.
-    return Record(partition, offset, message.timestamp()[1], bytes(value or b""))
+    return Record(partition, offset, time_ms, bytes(value or b""))
 
 
 def readable(messages: Sequence[Message]) -> list[Message]:

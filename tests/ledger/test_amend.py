@@ -4,6 +4,7 @@ from ledger_support.world import (
     AMEND,
     BTC,
     CANCEL,
+    INQUIRE,
     MARKET_BUY,
     PLACE,
     SELL,
@@ -14,6 +15,7 @@ from ledger_support.world import (
 
 from partita.schemas.accounts import Accepted, Balance, Changed, OrderStatus, Rejected
 from partita.schemas.enums import OrderState, Outcome
+from partita.schemas.limits import AMOUNT_MAX
 from partita.schemas.orders import AmendOrder
 from partita.schemas.reasons import Reason
 from partita.schemas.reports import Changed as ReportChanged
@@ -199,3 +201,21 @@ def test_market_orders_are_not_amended() -> None:
     order_id = desk.placed(MARKET_BUY._replace(command_id="p2"))
     rejected = Rejected(2, "a1", Reason.INVALID_COMBINATION, order_id, repeated=False)
     assert (rejected,) == desk.events(AMEND._replace(order_id=order_id))
+
+
+def test_amends_that_together_would_hold_more_than_can_be_told_are_refused() -> None:
+    """However many are pending, what an order holds stays within 64 bits."""
+    desk = Desk()
+    for _ in range(4):
+        desk.fund(amount=AMOUNT_MAX)
+        desk.time_ms += 1
+    assert desk.opened(PLACE) == 2
+    answers = []
+    for number in range(4):
+        amend = AMEND._replace(order_id=2, command_id=f"a{number}", price=1 << 20, size=1 << 39)
+        output = desk.run(amend)
+        answers.append(bool(output.orders))
+    (status, _) = desk.events(INQUIRE._replace(order_id=2))
+    assert isinstance(status, OrderStatus)
+    assert status.hold < 1 << 63
+    assert not all(answers)

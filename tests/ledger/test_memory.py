@@ -17,7 +17,7 @@ from ledger_support.world import (
 from partita.ledger.abc import ShardOutput
 from partita.schemas.accounts import Accepted, OrderStatus, Received, Rejected
 from partita.schemas.commands import Command, Place
-from partita.schemas.limits import ID_MARGIN_MS
+from partita.schemas.limits import ID_MARGIN_MS, LIFE_REMEMBERED_MS_MAX
 from partita.schemas.reasons import Reason
 from partita.schemas.reports import OrdersCancelled, Refused
 
@@ -126,14 +126,36 @@ def test_repeat_with_a_later_life_gets_the_first_answer_and_is_remembered_as_lon
     assert () == desk.shard.snapshot().ids
 
 
-def test_repeat_that_asks_for_too_long_a_life_is_rejected() -> None:
-    """It could outlive the memory."""
+def test_what_was_rejected_as_valid_for_too_long_never_becomes_acceptable() -> None:
+    """The same command again, when time has come nearer, gets the first answer."""
     desk = _desk()
-    desk.placed(PLACE)
-    forever = PLACE._replace(valid_until_ms=desk.time_ms + 10**9)
-    (rejected,) = desk.events(forever)
+    far = PLACE._replace(valid_until_ms=desk.time_ms + 66_000)
+    (rejected,) = desk.events(far)
     assert isinstance(rejected, Rejected)
     assert Reason.VALID_UNTIL_TOO_FAR == rejected.reason
+    for later_ms in (2_000, 66_000 + ID_MARGIN_MS):
+        desk.time_ms = far.valid_until_ms - 66_000 + later_ms
+        assert typed((rejected._replace(repeated=True),)) == typed(desk.events(far))
+
+
+def test_an_absurd_life_does_not_fill_the_memory() -> None:
+    """It is remembered for an hour and the margin."""
+    desk = _desk()
+    known = len(desk.shard.snapshot().ids)
+    desk.events(PLACE._replace(valid_until_ms=1 << 62))
+    desk.time_ms += LIFE_REMEMBERED_MS_MAX + ID_MARGIN_MS
+    desk.events(CANCEL._replace(order_id=99))
+    assert known + 1 == len(desk.shard.snapshot().ids)
+    desk.time_ms += 1
+    desk.events(CANCEL._replace(order_id=99))
+    assert known == len(desk.shard.snapshot().ids)
+
+
+def test_an_id_of_any_length_is_refused_in_a_few_bytes() -> None:
+    """What is said of a record never outgrows it."""
+    (rejected,) = _desk().events(PLACE._replace(command_id="x" * 1_000_000))
+    assert isinstance(rejected, Rejected)
+    assert (Reason.INVALID_ID, "x" * 36) == (rejected.reason, rejected.command_id)
 
 
 def test_ids_belong_to_accounts() -> None:
@@ -175,8 +197,8 @@ def test_a_command_logged_after_valid_until_is_rejected_for_good() -> None:
     ("command", "reason"),
     [
         (PLACE._replace(valid_until_ms=NOW - 1), Reason.COMMAND_EXPIRED),
-        (PLACE._replace(valid_until_ms=NOW + 65_001), Reason.VALID_UNTIL_TOO_FAR),
         (PLACE._replace(command_id=""), Reason.INVALID_ID),
+        (PLACE._replace(account=3, valid_until_ms=NOW + 65_001), Reason.VALID_UNTIL_TOO_FAR),
         (PLACE._replace(account=3), Reason.INVALID_ACCOUNT),
     ],
 )

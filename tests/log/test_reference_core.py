@@ -1,16 +1,19 @@
 """The reference worker core: verdicts, parking, and one batch per destination."""
 
+import hashlib
 from collections.abc import Sequence
 
 import pytest
 from log_machines.machines import BREAKS, ECHO, TOPIC, Echo, echo_core
 
+from partita.log import reference_core
 from partita.log.core import Parked
 from partita.log.port import Outgoing, Record
 from partita.schemas.chain import ORDERS
 from partita.schemas.codec import decode, encode
 from partita.schemas.dead_letter import DeadLetter
 from partita.schemas.enums import Line
+from partita.schemas.limits import DEAD_LETTER_BYTES_MAX, RECORD_BYTES_MAX
 from partita.schemas.orders import CancelOrder, OrderBatch, OrderGroup, Tick
 
 EVENTS = [CancelOrder(n, 0, 0) for n in range(1, 40)]
@@ -89,8 +92,43 @@ def test_a_record_that_cannot_be_read_is_a_dead_letter_and_the_partition_goes_on
     found = decode(letter.value)
     assert isinstance(found, DeadLetter)
     assert (TOPIC, 2, 1, 1_001, bad) == (*found[:4], found.value)
+    assert (len(bad), hashlib.sha256(bad).digest()) == (found.size, found.sha256)
     assert core.counters.dead_letters == 1
     assert not outputs.parked
+
+
+def test_the_letter_of_a_record_of_any_size_is_a_legal_record() -> None:
+    """It keeps the start; otherwise the letter itself could not be sent, at each restart again."""
+    core, _ = echo_core()
+    core.open(0)
+    huge = bytes(RECORD_BYTES_MAX + (64 << 10))
+
+    (letter,) = core.apply(records(0, huge)).records
+
+    assert len(letter.value) <= RECORD_BYTES_MAX
+    found = decode(letter.value)
+    assert isinstance(found, DeadLetter)
+    assert (len(huge), DEAD_LETTER_BYTES_MAX) == (found.size, len(found.value))
+
+
+def test_a_record_that_fails_to_decode_takes_back_nothing_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever goes wrong with a record, what was said before stands."""
+    core, _ = echo_core()
+    core.open(0)
+    core.open(1)
+
+    def running_out(value: bytes) -> object:
+        if value == b"much":
+            raise MemoryError
+        return decode(value)
+
+    monkeypatch.setattr(reference_core, "decode", running_out)
+    outputs = core.apply([*records(1, value(1, 2)), *records(0, b"much")])
+
+    assert EVENTS[:2] == echoed(outputs.records)
+    assert [0] == [parked.partition for parked in outputs.parked]
 
 
 def test_an_unknown_fingerprint_stops_the_partition_and_no_other() -> None:

@@ -65,6 +65,7 @@ class Simulation:
             self.replay,
         ]
         self.faults: list[str] = []  # what went wrong, in order
+        self.kinds: set[Fault] = set()  # of what went wrong
         self.step = 0
         self._steps = steps
         self._trace = trace
@@ -114,6 +115,7 @@ class Simulation:
         if done is None:
             return False
         self.faults.append(f"step {self.step}: {done}")
+        self.kinds.add(fault)
         self._trace(f"{self.step:5} FAULT {done}")
         self._observe()
         return True

@@ -83,10 +83,13 @@ def test_everything_that_can_be_said_is_said() -> None:
 
 
 def test_every_kind_of_fault_happens() -> None:
-    """The seeds together have met all that can go wrong."""
+    """A few seeds together have met all that can go wrong."""
     kinds = set()
     for seed in range(SEEDS):
         simulation = Simulation(seed)
-        kinds |= {fault for _, fault in simulation.plan()}
+        simulation.run()
+        kinds |= simulation.kinds
+        if kinds == set(FAULTS):
+            break
 
     assert kinds == set(FAULTS)

@@ -6,6 +6,7 @@ from simulation.venue import Venue
 
 from partita.schemas.accounts import Accepted, Answered, Received, Rejected
 from partita.schemas.commands import Command, CommandBatch, Inquire
+from partita.schemas.limits import ID_CHARACTERS_MAX
 from partita.schemas.reasons import Reason
 
 Answer = Received | Accepted | Rejected | Answered
@@ -14,7 +15,6 @@ Answer = Received | Accepted | Rejected | Answered
 _PASSING = {
     Reason.DUPLICATE_ID,
     Reason.COMMAND_EXPIRED,
-    Reason.VALID_UNTIL_TOO_FAR,
     Reason.INVALID_ID,
     Reason.INVALID_ACCOUNT,
 }
@@ -35,7 +35,7 @@ class Answers(Checker):
         """Remember the commands on the log."""
         if isinstance(noted.message, CommandBatch):
             for command in noted.message.commands:
-                key = command.account, command.command_id
+                key = command.account, command.command_id[:ID_CHARACTERS_MAX]
                 self._logged.setdefault(key, []).append(command)
 
     def see(self, seen: Seen) -> None:
@@ -52,6 +52,8 @@ class Answers(Checker):
             return
         if any(isinstance(command, Inquire) for command in self._logged[key]):
             return
+        if event.command_id not in _lasting_ids(self._logged[key]):
+            return  # an invalid id is not remembered, whatever else is wrong
         first = self._first.get(key)
         if event.repeated:
             if first is None:
@@ -68,3 +70,12 @@ class Answers(Checker):
             answers = self._answers.get(key, 0)
             self.require(answers > 0, f"never answered: {logged[0]}")
             self.require(answers <= len(logged), f"{answers} answers to {len(logged)} of {key}")
+
+
+def _lasting_ids(commands: list[Command]) -> set[str]:
+    """Return the ids that a shard may remember."""
+    return {
+        command.command_id
+        for command in commands
+        if 1 <= len(command.command_id) <= ID_CHARACTERS_MAX and command.command_id.isascii()
+    }
