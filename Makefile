@@ -49,10 +49,10 @@ seeds: $(READY) ## 1,000 more seeds: make seeds START=1000
 	$(BIN)/python tests/simulation/run.py --seeds 1000 --start $(or $(START),1000)
 
 bench: $(READY) ## Every benchmark, results into benchmarks/RESULTS.md
-	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/bytes_per_event.py
-	$(BIN)/python benchmarks/whole_path.py
-	$(BIN)/python benchmarks/latency.py
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.bytes_per_event
+	$(BIN)/python -m benchmarks.whole_path
+	$(BIN)/python -m benchmarks.latency
 
 clean: ## Remove what was set up here (data/ stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

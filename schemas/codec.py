@@ -2,7 +2,8 @@
 
 A record is the marker C3 01, the CRC-64-AVRO fingerprint of its schema (8 bytes, little-endian),
 and the Avro body. So every record names its schema, and no registry is needed. Source: Apache Avro
-specification, "Single-object encoding".
+specification, "Single-object encoding". A reader takes what Avro allows, a longer varint or an
+array in several blocks too; a writer never writes so.
 """
 
 import io

@@ -83,8 +83,9 @@ def owning(bootstrap: str, group: str, session_timeout_ms: int) -> Settings:
         # How long the partitions of a killed worker wait for another one.
         "session.timeout.ms": session_timeout_ms,
         "heartbeat.interval.ms": max(200, session_timeout_ms // 6),
-        # A long replay is cut into short polls, so this is only for a worker that hangs.
-        "max.poll.interval.ms": 60_000,
+        # A poll's records are applied in well under a second; a hostile full poll takes minutes,
+        # and losing the partition in the middle of it would only start it again elsewhere.
+        "max.poll.interval.ms": 300_000,
     }
 
 
