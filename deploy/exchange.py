@@ -53,6 +53,7 @@ class Exchange:
         self._kafka: EmbeddedKafka | None = None
         self._workers: list[SupervisedWorker] = []
         self._bootstrap = plan.bootstrap
+        self._announced = False  # its address stands in the data folder
 
     @property
     def bootstrap(self) -> str:
@@ -144,6 +145,7 @@ class Exchange:
             running.write_text(text + "\n")
         except OSError as error:
             raise DataFolderUnwritable(running, str(error)) from error
+        self._announced = True
 
     def states(self) -> list[WorkerState]:
         """Return how each worker is."""
@@ -158,12 +160,14 @@ class Exchange:
 
     def stop(self, progress: Progress) -> None:
         """Stop the workers, then the broker."""
-        (self.plan.data / RUNNING).unlink(missing_ok=True)
+        if self._announced:  # another exchange's address in this folder is not ours to remove
+            (self.plan.data / RUNNING).unlink(missing_ok=True)
+            self._announced = False
         for worker in self._workers:
             progress(f"stopping {worker.name}")
             worker.stop()
         self._workers.clear()
-        if self._kafka is not None:
+        if self._kafka is not None and self._kafka.pid is not None:
             progress("stopping Kafka")
             self._kafka.stop()
 

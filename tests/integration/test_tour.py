@@ -122,3 +122,43 @@ def test_the_readmes_python_runs(folder: Path, capsys: pytest.CaptureFixture[str
     asyncio.run(names["main"](bootstrap))  # type: ignore[operator] # defined by the example
 
     assert "open 0.1" in capsys.readouterr().out
+
+
+@pytest.mark.kafka
+def test_a_second_exchange_in_the_same_folder_is_refused_and_harms_nothing(folder: Path) -> None:
+    """The first one goes on, and is still found."""
+    second = partita("up", folder=folder)
+
+    assert 74 == second.returncode
+    assert "in use by pid" in second.stderr
+    assert 0 == partita("status", folder=folder).returncode
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--data", "/dev/null/x"), 70, "cannot be used"),
+        (("--data", "free", "--port", "{port}"), 69, "cannot be used"),
+        (("--data", "free", "--instruments", "rubbish.csv"), 2, "columns are missing"),
+        (("--data", "foreign"), 71, "Nothing was changed"),
+        (("--data", "free", "--bootstrap", "127.0.0.1:1"), 6, "no Kafka broker answers"),
+        (("--shards", "0"), 2, "--shards"),
+    ],
+    ids=["unwritable", "port in use", "bad file", "foreign folder", "no broker", "no shards"],
+)
+def test_up_says_what_is_wrong_and_starts_nothing(
+    folder: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    """One line, a code of its own, no traceback, and no data folder half made."""
+    port = re.findall(r":(\d+)\"", (folder / "data/running.json").read_text())[0]
+    (folder / "rubbish.csv").write_text("symbol,tick\n")
+    (folder / "foreign/kafka").mkdir(parents=True, exist_ok=True)
+    (folder / "foreign/kafka/letters.txt").write_text("dear")
+
+    done = partita("up", *(a.format(port=port) for a in arguments), folder=folder)
+
+    assert code == done.returncode, done.stderr
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not (folder / "free").exists()

@@ -12,6 +12,7 @@ import pytest
 
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
+from partita.deploy.kafka import EmbeddedKafka
 from partita.deploy.workers import worker_command
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.reader import Reader
@@ -21,6 +22,7 @@ from partita.log.service import WorkerExit
 from partita.producers import Client
 from partita.schemas.codec import decode, encode
 from partita.schemas.dead_letter import DeadLetter
+from partita.schemas.errors import TopicUnfit
 from partita.schemas.orders import Tick
 from partita.schemas.topics import ACCOUNT_COMMANDS, DEAD_LETTERS, ORDERS
 
@@ -143,6 +145,23 @@ def test_everything_is_found_again_after_a_restart(tmp_path: Path) -> None:
                 order_id = asyncio.run(first(exchange.bootstrap))
             else:
                 asyncio.run(second(exchange.bootstrap, order_id))
+
+
+def test_a_cluster_that_is_there_is_used_and_left_as_it_is(tmp_path: Path) -> None:
+    """With an address nothing of Kafka is started or stopped; another shape is refused."""
+    with EmbeddedKafka(tmp_path / "cluster") as cluster:
+        plan = Plan(tmp_path / "data", DEFAULT_FILE, bootstrap=cluster.bootstrap, shards=1)
+        with Exchange(plan) as exchange:
+            exchange.start(lambda _: None)
+            assert exchange.kafka is None
+            asyncio.run(trade(exchange.bootstrap, 7))
+            with (
+                Exchange(plan._replace(shards=3)) as other,
+                pytest.raises(TopicUnfit, match="not 3"),
+            ):
+                other.start(lambda _: None)
+        assert cluster.alive()
+        assert Admin(cluster.bootstrap).shape() == (1, 2)
 
 
 def test_a_worker_that_cannot_start_says_why(exchange: Exchange) -> None:
