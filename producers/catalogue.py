@@ -5,7 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
-from partita.schemas.decimals import unit
+from partita.schemas.decimals import price_step, size_step, unit
 from partita.schemas.errors import InvalidValue, NoAnswer
 from partita.schemas.instrument import Instrument
 
@@ -16,16 +16,6 @@ class Asset(NamedTuple):
     asset_id: int
     name: str
     unit: Decimal
-
-
-def _step(step: Decimal) -> Decimal:
-    """Return a step with the decimals it needs and no more: prices are shown with its decimals.
-
-    >>> _step(Decimal("0.0100")), _step(Decimal("50.00"))
-    (Decimal('0.01'), Decimal('50'))
-    """
-    short = step.normalize()
-    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
 
 
 class Listed(NamedTuple):
@@ -39,12 +29,11 @@ class Listed(NamedTuple):
     @classmethod
     def of(cls, instrument: Instrument) -> "Listed":
         """Return an instrument with its increments."""
-        quote_unit = unit(instrument.quote_decimals)
         return cls(
             instrument,
-            _step(instrument.tick * quote_unit),
-            _step(instrument.lot * unit(instrument.base_decimals)),
-            quote_unit,
+            price_step(instrument),
+            size_step(instrument),
+            unit(instrument.quote_decimals),
         )
 
 

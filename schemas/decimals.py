@@ -8,6 +8,7 @@ import re
 from decimal import Context, Decimal
 
 from partita.schemas.errors import InvalidValue
+from partita.schemas.instrument import Instrument
 from partita.schemas.limits import AMOUNT_MAX
 
 # Digits enough for 2^127 units of 10^-10; a wider number is refused before this.
@@ -69,3 +70,18 @@ def plain(value: Decimal) -> str:
 def unit(decimals: int) -> Decimal:
     """Return the smallest unit of an asset with so many decimals; 2 give 0.01."""
     return Decimal(1).scaleb(-decimals)
+
+
+def price_step(instrument: Instrument) -> Decimal:
+    """Return an instrument's tick as a decimal, with the decimals it needs and no more."""
+    return _shortest(from_steps(instrument.tick, unit(instrument.quote_decimals)))
+
+
+def size_step(instrument: Instrument) -> Decimal:
+    """Return an instrument's lot as a decimal, with the decimals it needs and no more."""
+    return _shortest(from_steps(instrument.lot, unit(instrument.base_decimals)))
+
+
+def _shortest(step: Decimal) -> Decimal:
+    short = step.normalize()
+    return short.quantize(Decimal(1)) if short == short.to_integral_value() else short

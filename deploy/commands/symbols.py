@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from partita.deploy.listing import listed_instruments
-from partita.schemas.decimals import from_steps, unit
+from partita.schemas.decimals import from_steps, price_step, size_step
 from partita.schemas.errors import InvalidValue
 from partita.schemas.instrument import Instrument
 
@@ -18,11 +18,7 @@ class Increments(NamedTuple):
     @classmethod
     def of(cls, instrument: Instrument) -> "Increments":
         """Return the increments of an instrument."""
-        # Normalized: a price has the decimals of its tick, whatever those of the quote asset are.
-        return cls(
-            from_steps(instrument.tick, unit(instrument.quote_decimals)).normalize(),
-            from_steps(instrument.lot, unit(instrument.base_decimals)).normalize(),
-        )
+        return cls(price_step(instrument), size_step(instrument))
 
     def price(self, ticks: int) -> Decimal:
         """Return ticks as a price."""

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partita.schemas.decimals import exact, from_steps, plain, to_steps, unit
+from partita.schemas.decimals import (
+    exact,
+    from_steps,
+    plain,
+    price_step,
+    size_step,
+    to_steps,
+    unit,
+)
+from partita.schemas.enums import InstrumentStatus
 from partita.schemas.errors import InvalidValue
+from partita.schemas.instrument import Instrument
 from partita.schemas.limits import AMOUNT_MAX
 
 CENT = Decimal("0.01")
@@ -60,3 +70,17 @@ def test_steps_come_back_as_they_were(steps: int, decimals: int) -> None:
     step = unit(decimals)
 
     assert steps == to_steps(plain(from_steps(steps, step)), step, "size")
+
+
+@pytest.mark.parametrize(
+    ("tick", "decimals", "step"),
+    [(10**8, 10, "0.01"), (50 * 10**10, 10, "50"), (1, 0, "1"), (25, 2, "0.25")],
+)
+def test_a_tick_has_the_decimals_it_needs(tick: int, decimals: int, step: str) -> None:
+    """Prices are shown with them, whatever decimals the asset has; never with an exponent."""
+    rules = Instrument(
+        1, 1, "B-Q", 0, InstrumentStatus.TRADING, 1, "B", decimals, 2, "Q", decimals,
+        tick, tick, 1, 1, 1, 1, 0, 0,
+    )  # fmt: skip
+
+    assert step == str(price_step(rules)) == str(size_step(rules))
