@@ -19,7 +19,18 @@ from partita.log.kafka.admin import Admin, ExchangeShape
 from partita.log.kafka.connection import KafkaConnection
 from partita.log.worker import AllParked, Worker
 from partita.schemas.enums import Line
-from partita.schemas.errors import DeliveryFailed, InvalidValue, LogError
+from partita.schemas.errors import (
+    DeliveryFailed,
+    Diverged,
+    InvalidValue,
+    LogError,
+    LogTruncated,
+    SnapshotMissing,
+    TopicRecreated,
+    UnsafeReplication,
+    WrongCleanup,
+    WrongPartitions,
+)
 
 # How long a poll waits when nothing comes: how late a stop is seen, and a tick is written.
 _POLL_S = 0.1
@@ -41,6 +52,28 @@ class WorkerExit(IntEnum):
     DELIVERY_UNKNOWN = 10  # start it again: it replays, and what was lost goes out again
     ALL_PARKED = 11  # a machine failed; starting again tries once more, a person should look
     LOG_UNFIT = 12  # no broker, no topics, or a log that is not as it must be
+    # From here on starting again does not help: a person must look. Nothing was changed.
+    TOPIC_RECREATED = 13  # a topic is not the one that the state came from
+    LOG_TRUNCATED = 14  # records that the state needs are gone
+    WRONG_CLEANUP = 15  # compaction on an event log
+    WRONG_PARTITIONS = 16  # a topic has another number of partitions than the exchange
+    UNSAFE_REPLICATION = 17  # acknowledged records could vanish
+    SNAPSHOT_MISSING = 18  # no snapshot can be used, and the log does not start at 0
+    DIVERGED = 19  # this line says something else than what stands on the log
+
+
+# The first class that fits gives the code; any other error of the log is LOG_UNFIT.
+LOG_EXITS: tuple[tuple[type[LogError], WorkerExit], ...] = (
+    (DeliveryFailed, WorkerExit.DELIVERY_UNKNOWN),
+    (TopicRecreated, WorkerExit.TOPIC_RECREATED),
+    (LogTruncated, WorkerExit.LOG_TRUNCATED),
+    (WrongCleanup, WorkerExit.WRONG_CLEANUP),
+    (WrongPartitions, WorkerExit.WRONG_PARTITIONS),
+    (UnsafeReplication, WorkerExit.UNSAFE_REPLICATION),
+    (SnapshotMissing, WorkerExit.SNAPSHOT_MISSING),
+    (Diverged, WorkerExit.DIVERGED),
+    (LogError, WorkerExit.LOG_UNFIT),
+)
 
 
 class LoggingWatch:
@@ -111,15 +144,12 @@ def run(
             connection.flush(_FLUSH_S)
         finally:
             connection.close()
-    except DeliveryFailed as error:
-        _LOGGER.error("%s must start again: %s", name, error)  # noqa: TRY400 - the text says it all
-        return WorkerExit.DELIVERY_UNKNOWN
     except AllParked as error:
-        _LOGGER.error("%s: %s", name, error)  # noqa: TRY400 - as above
+        _LOGGER.error("%s: %s", name, error)  # noqa: TRY400 - the text says it all
         return WorkerExit.ALL_PARKED
     except LogError as error:
         _LOGGER.error("%s: %s", name, error)  # noqa: TRY400 - as above
-        return WorkerExit.LOG_UNFIT
+        return next(code for kind, code in LOG_EXITS if isinstance(error, kind))
     return WorkerExit.STOPPED
 
 

@@ -13,7 +13,14 @@ PartitaError
     ├── DeliveryFailed      a record may or may not be on the log: restart and replay
     ├── LogUnavailable      no broker answers at the address
     ├── TopicMissing        the topics are not there: create them with `partita up`
-    └── TopicUnfit          a topic's settings would lose or reorder events
+    ├── TopicUnfit          a topic's settings would lose or reorder events
+    │   ├── WrongPartitions     it has another number of partitions than the exchange
+    │   ├── WrongCleanup        compaction on an event log, or none where it must be
+    │   └── UnsafeReplication   acknowledged records could vanish
+    ├── TopicRecreated      a topic of this name, but not the one that the state came from
+    ├── LogTruncated        records that the state needs, or came from, are gone
+    ├── SnapshotMissing     no snapshot that can be used, and the log does not start at 0
+    └── Diverged            this line says something else than what stands on the log
 
 A refusal inside the exchange is an event with a reason (partita.schemas.reasons), not an exception;
 a broken invariant is an AssertionError. The operator's errors (partita.deploy.errors) are a branch
@@ -104,3 +111,31 @@ class TopicMissing(LogError):
 
 class TopicUnfit(LogError):
     """A topic's partitions or settings are not what the exchange needs."""
+
+
+class WrongPartitions(TopicUnfit):
+    """A topic has another number of partitions than the exchange."""
+
+
+class WrongCleanup(TopicUnfit):
+    """A topic is cleaned up in a way that would lose events, or never."""
+
+
+class UnsafeReplication(TopicUnfit):
+    """A cluster's settings let acknowledged records vanish."""
+
+
+class TopicRecreated(LogError):
+    """A topic has the name, but is not the one that the state came from."""
+
+
+class LogTruncated(LogError):
+    """Records that the state needs, or came from, are not on the log any more."""
+
+
+class SnapshotMissing(LogError):
+    """No snapshot can be used, and the log does not start at offset 0."""
+
+
+class Diverged(LogError):
+    """This line says something else than what stands on the log; it must not go on."""
