@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from partita.log.port import Outgoing, Record
+from partita.schemas.operations import RefusedLine
 
 
 class Alarm(NamedTuple):
@@ -23,17 +24,41 @@ class Parked(NamedTuple):
     reason: str
 
 
+class Refused(NamedTuple):
+    """A line that a machine of a partition has refused."""
+
+    partition: int
+    line: RefusedLine
+
+
 class Outputs(NamedTuple):
     """What came of some records."""
 
     records: Sequence[Outgoing]
     alarms: Sequence[Alarm]
     parked: Sequence[Parked]  # the partitions that these records parked
+    refused: Sequence[Refused] = ()
+
+
+class Snapshot(NamedTuple):
+    """A machine's whole state as bytes, and where it stands."""
+
+    machine: str  # name of the machine
+    position: int  # offset of its partition that it takes next
+    data: bytes  # a record of its own schema
+
+
+class MachineMark(NamedTuple):
+    """How far a machine is."""
+
+    first_offset: int  # where it came into being: it takes nothing below
+    position: int  # of the snapshot it was made from, 0 without one
+    taken: int  # a count that moves whenever it was given something
 
 
 @dataclass(slots=True)
 class Counters:
-    """What a core has seen since it was made; for people and for tests."""
+    """What a core has seen of a partition since it was made; for people and for tests."""
 
     records: int = 0
     groups_taken: int = 0
@@ -51,14 +76,17 @@ class WorkerCore(Protocol):
     An engine implements this whole.
     """
 
-    @property
-    def counters(self) -> Counters:
-        """What was seen since the start."""
+    def counters(self, partition: int) -> Counters:
+        """Return what was seen of a partition since this core was made."""
 
-    def open(self, partition: int) -> int:
-        """Make the machines of a partition; return the offset from which they must read.
+    def open(self, partition: int, snapshots: Sequence[Snapshot] = ()) -> None:
+        """Make the machines of a partition from their snapshots, at most one each.
 
-        That is 0: the state is the whole log. (A snapshot's position, once there are snapshots.)
+        Each machine skips what is below its own position.
+
+        Raises:
+            Unreadable: a snapshot that this build cannot take.
+            WrongPartitions: the exchange has another number of shards.
         """
 
     def close(self, partition: int) -> None:
@@ -72,6 +100,21 @@ class WorkerCore(Protocol):
 
     def next_expiry_ms(self, partition: int) -> int | None:
         """Return the log time at which a tick would make something happen; None for never."""
+
+    def machines(self, partition: int) -> Mapping[str, MachineMark]:
+        """Return each machine of a partition by its name, with what tells whether it moved."""
+
+    def snapshot(self, partition: int, machine: str) -> bytes:
+        """Return the whole state of a machine as bytes: equal states give equal bytes."""
+
+    def edges_digest(self, partition: int, machine: str) -> bytes:
+        """Return the digest of the ends of all edges of a machine.
+
+        It is equal in two builds whose machines have taken and said the same.
+        """
+
+    def edges_waiting(self, partition: int) -> int:
+        """Return on how many edges something came too early, and nothing since."""
 
     def state_hashes(self, partition: int) -> Mapping[str, bytes]:
         """Return the state hash of each machine of a partition, edges included, by its name."""

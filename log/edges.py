@@ -16,7 +16,7 @@ Event = TypeVar("Event")
 
 
 class EdgeState(NamedTuple):
-    """An end of an edge as a value: what a snapshot holds."""
+    """An end of an edge as a value."""
 
     number: int  # of the last event, 0 before the first
     chain: int  # over all events so far

@@ -10,7 +10,8 @@ class Record(NamedTuple):
     partition: int
     offset: int
     time_ms: int  # the broker's time at the append, milliseconds since 1970
-    value: bytes
+    value: bytes  # empty for a tombstone
+    key: bytes | None = None  # of compacted topics
 
 
 class Outgoing(NamedTuple):
@@ -19,7 +20,7 @@ class Outgoing(NamedTuple):
     topic: str
     partition: int
     key: bytes | None  # for compacted topics
-    value: bytes
+    value: bytes  # empty: a tombstone, the key is no more
 
 
 class Log(Protocol):
@@ -57,6 +58,48 @@ class Log(Protocol):
         Raises:
             DeliveryFailed: something sent before may not have arrived; the caller must stop.
         """
+
+    def barrier(self) -> int:
+        """Draw a line under all that was sent so far; return its number."""
+
+    def passed(self, barrier: int) -> bool:
+        """Return whether all above a barrier is acknowledged."""
+
+    def bounds(self, partition: int) -> tuple[int, int]:
+        """Return the offsets of the first kept record of an input partition and of its end.
+
+        Raises:
+            LogError: the log does not answer.
+        """
+
+    def trim(self, partition: int, offset: int) -> None:
+        """Let go of the records of an input partition below an offset; when is the log's matter."""
+
+    def read(self, topic: str, partition: int) -> Sequence[Record]:
+        """Return all records that a compacted partition holds now, waiting for them.
+
+        Raises:
+            LogError: the log does not answer.
+        """
+
+    def follow(self, topic: str, partition: int, offset: int) -> None:
+        """Hear what comes to a compacted partition from an offset on."""
+
+    def unfollow(self, topic: str, partition: int) -> None:
+        """Hear no more of it."""
+
+    def news(self) -> Sequence[tuple[str, Record]]:
+        """Return what has come to the followed partitions, without waiting, with its topic.
+
+        Raises:
+            LogError: reading cannot go on.
+        """
+
+    def topic_ids(self) -> Mapping[str, str]:
+        """Return what the cluster calls each topic: another id after it was created again."""
+
+    def elsewhere(self, partition: int) -> bool:
+        """Return whether another line's worker has this partition now."""
 
     def flush(self, timeout_s: float) -> None:
         """Wait until all that was sent is acknowledged.

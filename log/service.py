@@ -10,13 +10,18 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
+from partita.log.build import build
 from partita.log.core import Alarm, Parked, WorkerCore
+from partita.log.crash_points import crash_points
+from partita.log.engines import engine_name
 from partita.log.kafka.admin import Admin, ExchangeShape
 from partita.log.kafka.connection import KafkaConnection
+from partita.log.kafka.settings import owner
+from partita.log.role import Role
 from partita.log.worker import AllParked, Worker
 from partita.schemas.enums import Line
 from partita.schemas.errors import (
@@ -107,15 +112,46 @@ def log_time_ms() -> int:
 class Service(NamedTuple):
     """A kind of worker."""
 
-    name: str  # its consumer group is partita-NAME
+    name: str  # its consumer group is partita-NAME, partita-NAME-B for the second line
     topic: str  # its input
+    changelog: str  # its machines' snapshots
+    engines: Mapping[str, object]  # by name; the first is the default
     core: Callable[[ExchangeShape, Line, str | None], WorkerCore]  # of an engine, by name
     ticks: bool  # whether it writes ticks to its own partitions
 
+    def group(self, line: Line) -> str:
+        """Return the consumer group of a line."""
+        return f"partita-{self.name}" if line is Line.A else f"partita-{self.name}-{line}"
 
-def run(
-    service: Service, bootstrap: str, line: Line, engine: str | None, session_timeout_ms: int
-) -> WorkerExit:
+
+class Options(NamedTuple):
+    """How a worker is to run."""
+
+    line: Line = Line.A
+    engine: str | None = None
+    session_timeout_ms: int = SESSION_TIMEOUT_MS
+    snapshot_every_ms: int = Role().snapshot_every_ms
+    trim: bool = True
+    agree_over: int = Role().agree_over
+
+
+def _role(service: Service, shape: ExchangeShape, options: Options) -> Role:
+    return Role(
+        service=service.name,
+        topic=service.topic,
+        changelog=service.changelog,
+        line=options.line,
+        build=build(engine_name(service.engines, options.engine)),
+        owner=owner(),
+        shards=shape.shards,
+        ticks=service.ticks,
+        snapshot_every_ms=options.snapshot_every_ms,
+        trim=options.trim,
+        agree_over=options.agree_over,
+    )
+
+
+def run(service: Service, bootstrap: str, options: Options) -> WorkerExit:
     """Run one worker until SIGTERM or SIGINT; return how it ended.
 
     Raises:
@@ -127,17 +163,24 @@ def run(
     # The machines hold millions of objects and make no cycles; a full collection would walk them
     # all and stop the worker for longer than a trade may take.
     gc.set_threshold(100_000, 50, 1_000)
-    name = service.name if line is Line.A else f"{service.name}-{line}"
+    name = service.name if options.line is Line.A else f"{service.name}-{options.line}"
     try:
-        core = service.core(Admin(bootstrap).shape(), line, engine)
+        shape = Admin(bootstrap).shape()
+        core = service.core(shape, options.line, options.engine)
         connection = KafkaConnection(
-            bootstrap, service.topic, f"partita-{name}", session_timeout_ms
+            bootstrap,
+            service.topic,
+            service.group(options.line),
+            options.session_timeout_ms,
+            [service.group(line) for line in Line if line is not options.line],
         )
         try:
-            clock = log_time_ms if service.ticks else None
+            role, reached = _role(service, shape, options), crash_points()
+            watch = LoggingWatch(name)
             try:
-                _loop(Worker(connection, core, LoggingWatch(name), clock), connection, stop)
-            except AllParked:
+                worker = Worker(connection, core, watch, log_time_ms, role, reached)
+                _loop(worker, connection, stop)
+            except (AllParked, Diverged):
                 # What good records said before the bad one must not be lost at each restart.
                 connection.flush(_FLUSH_S)
                 raise
@@ -176,9 +219,24 @@ def main(service: Service) -> int:
         default=SESSION_TIMEOUT_MS,
         help="how long the partitions of a killed worker wait for another one",
     )
-    given = parser.parse_args()
+    parser.add_argument(
+        "--snapshot-every-ms",
+        type=int,
+        default=Options().snapshot_every_ms,
+        help="log time between two snapshots of a machine",
+    )
+    parser.add_argument(
+        "--no-trim", dest="trim", action="store_false", help="keep the inputs from offset 0 on"
+    )
+    parser.add_argument(
+        "--agree-over",
+        type=int,
+        default=Options().agree_over,
+        help="records over which another build must agree before it speaks",
+    )
+    given = vars(parser.parse_args())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
-        return run(service, given.bootstrap, given.line, given.engine, given.session_timeout_ms)
+        return run(service, given.pop("bootstrap"), Options(**given))
     except InvalidValue as error:
         parser.error(str(error))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from partita.log.edges import EdgeState, InEdge, OutEdge, Verdict
+from partita.log.edges import InEdge, OutEdge, Verdict
 from partita.log.outbox import Outbox
 from partita.log.port import Outgoing
 from partita.matchers import streams
@@ -10,12 +10,14 @@ from partita.matchers.abc import Book
 from partita.matchers.events import BookEvent
 from partita.matchers.publish import feed_events
 from partita.matchers.report import reports
+from partita.matchers.snapshot import BookEdges, from_snapshot, to_snapshot
 from partita.schemas import chain
 from partita.schemas.codec import encode
 from partita.schemas.digest import digest
 from partita.schemas.enums import Line, Side
 from partita.schemas.feed import Ticker
 from partita.schemas.orders import OrderGroup
+from partita.schemas.snapshots import BookSnapshot
 from partita.schemas.topics import TICKERS, shard_of
 
 # A level's size is the sum of any number of orders; a ticker's field is an Avro long.
@@ -25,8 +27,14 @@ _LONG_MAX = (1 << 63) - 1
 class BookMachine:
     """One book with its edges: from each shard, to each shard, and to everyone."""
 
-    def __init__(self, book: Book, partition: int, shards: int, line: Line) -> None:
+    def __init__(
+        self, book: Book, partition: int, shards: int, line: Line, first_offset: int
+    ) -> None:
         self.book = book
+        # Where its listing stands: whoever speaks to it before that speaks to nobody.
+        self.first_offset = first_offset
+        self.position = 0  # records below this are in its state already
+        self.taken = 0  # groups, rules and ticks that it was given; for telling an idle book
         self._partition = partition
         self._line = line
         self._from_shards = [InEdge() for _ in range(shards)]
@@ -36,8 +44,14 @@ class BookMachine:
         self._feed = streams.feed(line)
         self._ticker_number = 0  # of the last feed event that a ticker has covered
 
+    @property
+    def name(self) -> str:
+        """Its symbol."""
+        return self.book.instrument.symbol
+
     def take(self, shard: int, group: OrderGroup, time_ms: int, outbox: Outbox) -> Verdict:
         """Judge a group from a shard, and apply what is new in it."""
+        self.taken += 1
         edge = self._from_shards[shard]
         verdict, events = edge.take(chain.ORDERS, group.first, group.chain, group.events)
         for event in events:
@@ -46,6 +60,7 @@ class BookMachine:
 
     def advance(self, time_ms: int, outbox: Outbox) -> None:
         """Let time pass."""
+        self.taken += 1
         self._tell(self.book.advance(time_ms), outbox)
 
     def announce(self, time_ms: int, outbox: Outbox) -> None:
@@ -101,13 +116,26 @@ class BookMachine:
         key = book.instrument.symbol.encode()
         return Outgoing(TICKERS, self._partition, key, encode(ticker))
 
-    def edges(self) -> tuple[tuple[EdgeState, ...], tuple[EdgeState, ...], EdgeState]:
-        """Return the ends of all edges: from shards, to shards, to everyone."""
-        return (
+    def edges(self) -> BookEdges:
+        """Return the ends of all edges."""
+        return BookEdges(
             tuple(edge.state() for edge in self._from_shards),
             tuple(edge.state() for edge in self._to_shards),
             self._to_everyone.state(),
         )
+
+    def snapshot(self) -> BookSnapshot:
+        """Return the whole state as a record."""
+        return to_snapshot(self.book.snapshot(), self.edges(), self.first_offset)
+
+    def restore(self, snapshot: BookSnapshot, position: int) -> None:
+        """Take the state of a record, at this position of the partition."""
+        state, edges = from_snapshot(snapshot)
+        self.book.restore(state)
+        self._from_shards = [InEdge(end) for end in edges.from_shards]
+        self._to_shards = [OutEdge(end) for end in edges.to_shards]
+        self._to_everyone = OutEdge(edges.to_everyone)
+        self.position = position
 
     def state_hash(self) -> bytes:
         """Return the digest of the book and its edges."""

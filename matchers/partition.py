@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 from partita.log.outbox import Outbox
 from partita.log.port import Outgoing
-from partita.log.reference_core import Judged, ReferenceCore
+from partita.log.reference_core import Judged, Machine, ReferenceCore
 from partita.matchers.abc import Book
 from partita.matchers.machine import BookMachine
 from partita.matchers.rules import wrong_rules
 from partita.schemas.converter import Message
 from partita.schemas.enums import Line
-from partita.schemas.errors import Undecodable
+from partita.schemas.errors import Undecodable, WrongPartitions
 from partita.schemas.instrument import Instrument
 from partita.schemas.orders import OrderBatch, Tick
-from partita.schemas.topics import ORDERS
+from partita.schemas.snapshots import BookSnapshot
+from partita.schemas.topics import ORDERS, shard_name
 
 NewBook = Callable[[Instrument], Book]
 
@@ -30,46 +31,55 @@ class BookPartition:
         # Those that may have a new ticker, in order.
         self._touched: dict[int, None] = {}
 
-    def take(self, message: Message, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
+    def take(self, message: Message, offset: int, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
         """Apply an order batch, the rules of an instrument, or a tick; see Machines."""
         if isinstance(message, OrderBatch):
-            return self._take_orders(message, time_ms, outbox)
+            return self._take_orders(message, offset, time_ms, outbox)
         if isinstance(message, Instrument):
-            self._take_rules(message, time_ms, outbox)
+            self._take_rules(message, offset, time_ms, outbox)
         elif isinstance(message, Tick):
             for instrument_id, machine in self.books.items():
-                machine.advance(time_ms, outbox)
-                self._touched[instrument_id] = None
+                if offset >= machine.position:
+                    machine.advance(time_ms, outbox)
+                    self._touched[instrument_id] = None
         else:
             raise Undecodable(f"a {type(message).__name__} does not belong on {ORDERS}")
         return ()
 
-    def _take_orders(self, batch: OrderBatch, time_ms: int, outbox: Outbox) -> list[Judged]:
+    def _take_orders(
+        self, batch: OrderBatch, offset: int, time_ms: int, outbox: Outbox
+    ) -> list[Judged]:
         # All is looked at before anything is taken. A shard speaks to a book only after it has
         # heard of it, from the book itself.
         if not 0 <= batch.shard < self._shards:
             raise Undecodable(f"there is no shard {batch.shard}")
         for group in batch.groups:
-            if group.instrument_id not in self.books:
+            # Judged as on the first reading: a book that was restored may have been listed later.
+            book = self.books.get(group.instrument_id)
+            if book is None or offset < book.first_offset:
                 raise Undecodable(f"no instrument {group.instrument_id} on this partition")
         judged = []
         for group in batch.groups:
             machine = self.books[group.instrument_id]
+            if offset < machine.position:
+                continue
             verdict = machine.take(batch.shard, group, time_ms, outbox)
-            judged.append(
-                Judged(verdict, f"shard {batch.shard} -> {machine.book.instrument.symbol}")
-            )
+            judged.append(Judged(verdict, shard_name(batch.shard), machine.name))
             self._touched[group.instrument_id] = None
         return judged
 
-    def _take_rules(self, instrument: Instrument, time_ms: int, outbox: Outbox) -> None:
+    def _take_rules(
+        self, instrument: Instrument, offset: int, time_ms: int, outbox: Outbox
+    ) -> None:
         machine = self.books.get(instrument.instrument_id)
+        if machine is not None and offset < machine.position:
+            return
         known = machine.book.instrument if machine else None
         if (wrong := wrong_rules(instrument, known, self.partition)) is not None:
             raise Undecodable(wrong)
         if machine is None:
             book = self._new_book(instrument)
-            machine = BookMachine(book, self.partition, self._shards, self._line)
+            machine = BookMachine(book, self.partition, self._shards, self._line, offset)
             self.books[instrument.instrument_id] = machine
             machine.announce(time_ms, outbox)
         elif machine.book.change_rules(instrument):
@@ -87,9 +97,26 @@ class BookPartition:
         times = [machine.book.next_expiry_ms for machine in self.books.values()]
         return min((time for time in times if time is not None), default=None)
 
-    def state_hashes(self) -> Mapping[str, bytes]:
-        """Return the state hash of each book with its edges, by symbol."""
-        return {m.book.instrument.symbol: m.state_hash() for m in self.books.values()}
+    def machines(self) -> Mapping[str, Machine]:
+        """Return the books by symbol."""
+        return {machine.name: machine for machine in self.books.values()}
+
+    def restore(self, message: Message, position: int) -> None:
+        """Make a book from its snapshot; see Machines."""
+        if not isinstance(message, BookSnapshot):
+            raise Undecodable(f"a {type(message).__name__} is not a snapshot of a book")
+        instrument, shards = message.instrument, self._shards
+        if not len(message.from_shards) == len(message.to_shards) == shards:
+            raise WrongPartitions(
+                f"the snapshot of {instrument.symbol} knows {len(message.from_shards)} shards, and"
+                f" this exchange has {shards}; the number of shards is fixed when it is made"
+            )
+        machine = BookMachine(
+            self._new_book(instrument), self.partition, shards, self._line, message.first_offset
+        )
+        machine.restore(message, position)
+        self.books[instrument.instrument_id] = machine
+        self._touched[instrument.instrument_id] = None
 
     def check(self) -> None:
         """Assert every invariant of every book."""

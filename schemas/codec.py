@@ -27,7 +27,8 @@ HEAD_BYTES = 10
 
 def _int128_bytes(value: int, *_: Any) -> bytes:
     # Big-endian two's complement, as few bytes as it takes: Avro's own encoding of a decimal.
-    return value.to_bytes((value.bit_length() + 8) // 8, "big", signed=True)
+    magnitude = value if value >= 0 else ~value
+    return value.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True)
 
 
 def _int128(value: bytes, *_: Any) -> int:
@@ -49,6 +50,12 @@ RECORDS = (
     "partita.feed.Ticker",
     "partita.Instrument",
     "partita.DeadLetter",
+    "partita.snapshots.Chunk",
+    "partita.snapshots.Manifest",
+    "partita.snapshots.BookSnapshot",
+    "partita.snapshots.ShardSnapshot",
+    "partita.operations.WorkerStatus",
+    "partita.operations.Pass",
 )
 # What fastavro raises on bytes that its schema could not have given.
 _BROKEN = (EOFError, IndexError, KeyError, OverflowError, StopIteration, TypeError, ValueError)
@@ -116,9 +123,14 @@ def encode(message: Message) -> bytes:
     return out.getvalue()
 
 
-def _schema_of(record: bytes) -> RecordSchema:
-    if len(record) > RECORD_BYTES_MAX:
-        raise Undecodable(f"{len(record)} bytes: a record has at most {RECORD_BYTES_MAX}")
+def knows(record: bytes) -> bool:
+    """Return whether a record names a schema of this build."""
+    return record[:HEAD_BYTES] in _BY_HEAD
+
+
+def _schema_of(record: bytes, bytes_max: int = RECORD_BYTES_MAX) -> RecordSchema:
+    if len(record) > bytes_max:
+        raise Undecodable(f"{len(record)} bytes: a record has at most {bytes_max}")
     head = record[:HEAD_BYTES]
     if len(head) < HEAD_BYTES or head[:2] != MARKER:
         raise Undecodable("no Avro single-object marker")
@@ -129,15 +141,15 @@ def _schema_of(record: bytes) -> RecordSchema:
     return schema
 
 
-def decode(record: bytes) -> Message:
-    """Return the message that a record holds.
+def decode(record: bytes, bytes_max: int = RECORD_BYTES_MAX) -> Message:
+    """Return the message that a record holds; a snapshot put together may have more bytes.
 
     Raises:
         Undecodable: bytes that the schema they name could not have given.
         UnknownFingerprint: the schema is not one of this build's.
 
     """
-    schema = _schema_of(record)
+    schema = _schema_of(record, bytes_max)
     body = io.BytesIO(record)
     body.seek(HEAD_BYTES)
     try:

@@ -10,8 +10,10 @@ from partita.schemas import (
     enums,
     feed,
     instrument,
+    operations,
     orders,
     reports,
+    snapshots,
 )
 from partita.schemas.reasons import Reason
 
@@ -26,6 +28,8 @@ _MODULES = {
     "partita.reports": reports,
     "partita.accounts": accounts,
     "partita.feed": feed,
+    "partita.snapshots": snapshots,
+    "partita.operations": operations,
     "partita": instrument,
 }
 CLASSES: dict[str, type[Any]] = {
@@ -89,10 +93,19 @@ class Converter:
                     reads.append((at, items[1]))
                 else:
                     reads.append((at, tuple))
-            elif self.types.get(_name(kind), {}).get("type") == "enum":
+            elif (of := self.types.get(_name(kind), {}).get("type")) == "enum":
                 reads.append((at, _enum_reader(_name(kind))))
+            elif of == "record":
+                writes.append((at, self._nested(self.writers, _name(kind))))
+                reads.append((at, self._nested(self.readers, _name(kind))))
         self.writers[name] = _writer(keys, writes)
         self.readers[name] = _reader(of_class, reads)
+
+    def _nested(self, converts: dict[str, Convert], name: str) -> Convert:
+        def convert(value: Any) -> Any:
+            return converts[name](value)  # looked up late: it may be made later
+
+        return convert
 
     def _array(self, items: Any) -> tuple[Convert, Convert] | None:
         names, writers, readers = self.names, self.writers, self.readers

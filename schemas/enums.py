@@ -94,3 +94,16 @@ class TimeInForce(StrEnum):
     IOC = "IOC"
     FOK = "FOK"
     GTT = "GTT"
+
+
+class WorkerState(StrEnum):
+    """What a worker does with a partition.
+
+    silent: it computes and compares, and says nothing yet. replaying: behind where the log ended
+    when it was given the partition. running: caught up. parked: it cannot go past a record.
+    """
+
+    SILENT = "silent"
+    REPLAYING = "replaying"
+    RUNNING = "running"
+    PARKED = "parked"

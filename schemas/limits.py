@@ -9,6 +9,11 @@ BATCH_EVENTS_MAX = 8_000
 # A client's batch: one place expands to some 3 account events and 1 order. More is a dead letter.
 BATCH_COMMANDS_MAX = 2_000
 
+# A snapshot: chunks of a record's size with room for their head, and a bound on the whole. Ten
+# million open orders are about a gigabyte; a machine of that size should have been split.
+CHUNK_BYTES_MAX = RECORD_BYTES_MAX - 1024
+SNAPSHOT_BYTES_MAX = 2 << 30
+
 # What a dead letter keeps of a record: a letter must always be a legal record itself.
 DEAD_LETTER_BYTES_MAX = 64 << 10
 

@@ -9,6 +9,14 @@ BOOK = "book"
 TICKERS = "tickers"
 INSTRUMENTS = "instruments"
 DEAD_LETTERS = "dead-letters"
+BOOKS_CHANGELOG = "books-changelog"
+LEDGER_CHANGELOG = "ledger-changelog"
+WORKER_STATUS = "worker-status"
+PASSES = "passes"
+
+# What is said on these is numbered or has an offset that states depend on: they are never compacted
+# and never made anew.
+EVENT_TOPICS = (ACCOUNT_COMMANDS, ORDERS, ACCOUNT_EVENTS, BOOK)
 
 
 class TopicRule(NamedTuple):
@@ -19,7 +27,20 @@ class TopicRule(NamedTuple):
     cleanup: str  # delete or compact
     retention_ms: int  # -1: never by time
     holds: str
+    settings: tuple[tuple[str, str], ...] = ()  # of its own, by Kafka's names
 
+
+# A worker that starts reads a changelog from its beginning: so what is dead there must go soon.
+_CHANGELOG = (
+    # Only closed segments are compacted; a few snapshots of a large machine fill one.
+    ("segment.bytes", str(16 << 20)),
+    ("segment.ms", "60000"),
+    # Compacted as soon as a tenth is dead, and after a minute in any case.
+    ("min.cleanable.dirty.ratio", "0.1"),
+    ("max.compaction.lag.ms", "60000"),
+    # A tombstone has been read by then, or a whole read starts anew anyhow.
+    ("delete.retention.ms", "60000"),
+)
 
 # An input of a machine is never removed by time: it is the state until a snapshot stands behind it.
 TOPICS = (
@@ -32,12 +53,21 @@ TOPICS = (
     TopicRule(TICKERS, "symbol", "compact", -1, "best bid and offer, last price"),
     TopicRule(INSTRUMENTS, "one", "compact", -1, "the rules of each symbol, for clients"),
     TopicRule(DEAD_LETTERS, "one", "compact", -1, "what could not be read"),
+    TopicRule(BOOKS_CHANGELOG, "symbol", "compact", -1, "snapshots of books", _CHANGELOG),
+    TopicRule(LEDGER_CHANGELOG, "shard", "compact", -1, "snapshots of shards", _CHANGELOG),
+    TopicRule(WORKER_STATUS, "one", "compact", -1, "how the workers are", _CHANGELOG),
+    TopicRule(PASSES, "one", "compact", -1, "records that the operator goes past"),
 )
 
 
 def shard_of(account: int, shards: int) -> int:
     """Return the ledger shard, which is the partition, of an account."""
     return account % shards
+
+
+def shard_name(shard: int) -> str:
+    """Return what a ledger shard is called; a book is called by its symbol."""
+    return f"shard {shard}"
 
 
 def partitions_of(rule: TopicRule, shards: int, partitions: int) -> int:

@@ -2,11 +2,12 @@
 
 import logging
 import sys
+from typing import Any
 
 import click
 
 from partita.deploy.commands.address import bootstrap_option
-from partita.log.service import SESSION_TIMEOUT_MS, Service, run
+from partita.log.service import SESSION_TIMEOUT_MS, Options, Service, run
 from partita.schemas.enums import Line
 
 
@@ -34,8 +35,35 @@ def worker_command(name: str, service: Service) -> click.Command:
         show_default=True,
         help="How long the partitions of a killed worker wait for another one.",
     )
-    def command(bootstrap: str, engine: str | None, session_timeout_ms: int) -> None:
+    @click.option(
+        "--line",
+        type=click.Choice([*Line]),
+        default=Line.A,
+        show_default=True,
+        help="B runs a second copy on all partitions: each is enough, none is waited for.",
+    )
+    @click.option(
+        "--snapshot-every-ms",
+        type=click.IntRange(100, 3_600_000),
+        default=Options().snapshot_every_ms,
+        show_default=True,
+        help="Log time between two snapshots of a machine; a restart replays so much.",
+    )
+    @click.option(
+        "--trim/--no-trim",
+        default=True,
+        show_default=True,
+        help="Whether the input is trimmed behind the snapshots.",
+    )
+    @click.option(
+        "--agree-over",
+        type=click.IntRange(0),
+        default=Options().agree_over,
+        show_default=True,
+        help="Records over which a line of another build must agree before it speaks.",
+    )
+    def command(bootstrap: str, line: str, **options: Any) -> None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        sys.exit(run(service, bootstrap, Line.A, engine, session_timeout_ms))
+        sys.exit(run(service, bootstrap, Options(line=Line(line), **options)))
 
     return command

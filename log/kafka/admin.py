@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import (
     AdminClient,
     ConfigResource,
@@ -147,6 +153,12 @@ class Admin:
                 if (have := found[key].value) != want:
                     raise TopicUnfit(f"{resource.name} has {key}={have}, and must have {want}")
 
+    def topic_ids(self) -> dict[str, str]:
+        """Return Kafka's own id of each topic."""
+        names = [rule.name for rule in TOPICS]
+        found = self._client.describe_topics(TopicCollection(names))
+        return {name: str(_answer(topic).topic_id) for name, topic in found.items()}
+
     def sizes(self, topic: str, partitions: int) -> dict[int, int]:
         """Return the offset behind the last record of each partition of a topic."""
         ask = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(partitions)}
@@ -187,4 +199,5 @@ def _topic_settings(rule: TopicRule, replication: int) -> dict[str, str]:
         # An acknowledged record is on every replica but one.
         "min.insync.replicas": str(max(1, replication - 1)),
         "unclean.leader.election.enable": "false",
+        **dict(rule.settings),
     }

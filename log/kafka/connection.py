@@ -2,54 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from confluent_kafka import (
-    TIMESTAMP_LOG_APPEND_TIME,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from partita.log.kafka import settings
+from partita.log.kafka.around import Around
+from partita.log.kafka.messages import readable, record_of
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing, Record
-from partita.schemas.errors import LogError, TopicMissing
+from partita.schemas.errors import LogError
 
 # One poll's worth: what a core takes in one go, and so how long a heartbeat may wait for it.
 _POLL_RECORDS_MAX = 500
-
-
-def record_of(message: Message) -> Record:
-    """Return a message as a record."""
-    partition, offset, value = message.partition(), message.offset(), message.value()
-    assert partition is not None, "a consumed message has a partition"
-    assert offset is not None, "a consumed message has an offset"
-    kind, time_ms = message.timestamp()
-    if kind != TIMESTAMP_LOG_APPEND_TIME:
-        raise LogError(f"{message.topic()} has its clients' times, not the broker's: unfit")
-    # A record without a value is a tombstone; on an event topic that is no event at all, which
-    # the codec will say.
-    return Record(partition, offset, time_ms, bytes(value or b""))
-
-
-def readable(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages that are records.
-
-    Raises:
-        TopicMissing: the topic is not there.
-        LogError: reading cannot go on.
-    """
-    found = []
-    for message in messages:
-        error = message.error()
-        if error is None:
-            found.append(message)
-        elif error.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):  # noqa: SLF001 - a public code
-            raise TopicMissing(f"{message.topic()}: not on this cluster; `partita up` creates it")
-        elif error.fatal() or error.code() not in settings.PASSING:
-            raise LogError(f"cannot read {message.topic()}: {error.str()}")
-    return found
 
 
 class KafkaConnection:
@@ -59,9 +22,17 @@ class KafkaConnection:
     """
 
     def __init__(
-        self, bootstrap: str, topic: str, group: str, session_timeout_ms: int = 6_000
+        self,
+        bootstrap: str,
+        topic: str,
+        group: str,
+        session_timeout_ms: int = 6_000,
+        other_groups: Sequence[str] = (),
     ) -> None:
+        """Join a group; the other groups are those of the other lines."""
         self._topic = topic
+        self._other_groups = other_groups
+        self._around = Around(bootstrap)
         self._owned: dict[int, int] = {}
         self._waiting: set[int] = set()  # owned, and not sought yet: nothing is read of them
         self._ownerships = 0
@@ -107,9 +78,10 @@ class KafkaConnection:
 
     def seek(self, partition: int, offset: int) -> None:
         """Read an owned partition from an offset on."""
+        fresh = partition in self._waiting
         self._waiting.discard(partition)
         where = TopicPartition(self._topic, partition, offset)
-        if offset:
+        if offset or not fresh:
             # Assigned anew rather than sought: a seek needs a fetcher that is running already.
             self._consumer.incremental_unassign([where])
             self._consumer.incremental_assign([where])
@@ -122,6 +94,46 @@ class KafkaConnection:
     def send(self, outgoing: Outgoing) -> None:
         """Send a record; see Log."""
         self._sender.send(outgoing)
+
+    def barrier(self) -> int:
+        """Draw a line under all that was sent so far; return its number."""
+        return self._sender.barrier()
+
+    def passed(self, barrier: int) -> bool:
+        """Return whether all above a barrier is acknowledged."""
+        return self._sender.passed(barrier)
+
+    def bounds(self, partition: int) -> tuple[int, int]:
+        """Return where an input partition begins and ends; see Log."""
+        return self._around.bounds(self._topic, partition)
+
+    def trim(self, partition: int, offset: int) -> None:
+        """Let go of records of an input partition; see Log."""
+        self._around.trim(self._topic, partition, offset)
+
+    def read(self, topic: str, partition: int) -> Sequence[Record]:
+        """Return all that a compacted partition holds; see Log."""
+        return self._around.read(topic, partition)
+
+    def follow(self, topic: str, partition: int, offset: int) -> None:
+        """Hear what comes to a compacted partition; see Log."""
+        self._around.follow(topic, partition, offset)
+
+    def unfollow(self, topic: str, partition: int) -> None:
+        """Hear no more of it."""
+        self._around.unfollow(topic, partition)
+
+    def news(self) -> Sequence[tuple[str, Record]]:
+        """Return what has come to the followed partitions; see Log."""
+        return self._around.news()
+
+    def topic_ids(self) -> Mapping[str, str]:
+        """Return what the cluster calls each topic."""
+        return self._around.topic_ids()
+
+    def elsewhere(self, partition: int) -> bool:
+        """Return whether another line's worker has this partition now."""
+        return self._around.owned_by(self._other_groups, partition)
 
     def flush(self, timeout_s: float) -> None:
         """Wait until all that was sent is acknowledged; see Log."""
@@ -141,3 +153,4 @@ class KafkaConnection:
     def close(self) -> None:
         """Leave the group, so that others take the partitions at once."""
         self._consumer.close()
+        self._around.close()

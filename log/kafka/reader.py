@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from partita.log.kafka import settings
-from partita.log.kafka.connection import readable, record_of
+from partita.log.kafka.messages import readable, record_of
 from partita.log.port import Record
 from partita.schemas.errors import LogUnavailable
 

@@ -48,8 +48,9 @@ def producing(bootstrap: str) -> Settings:
         "batch.size": 1 << 20,
         # How long a broker may be away before what was sent counts as unknown.
         "delivery.timeout.ms": 60_000,
-        # A callback for each record would be Python on the hot path; only failures matter.
-        "delivery.report.only.error": True,
+        # A callback a record (not an event) is what a snapshot needs to know that all it stands on
+        # has arrived.
+        "delivery.report.only.error": False,
     }
 
 
@@ -72,12 +73,22 @@ def reading(bootstrap: str) -> Settings:
     }
 
 
+def following(bootstrap: str) -> Settings:
+    """Return the settings of a consumer of what is rare: other workers' words."""
+    # A poll comes by itself a few times a second; nothing is gained by asking the broker oftener.
+    return reading(bootstrap) | {"fetch.wait.max.ms": 500, "queued.max.messages.kbytes": 4_096}
+
+
+def owner() -> str:
+    """Return what `partita status` shows as the owner of a partition: this process."""
+    return f"{socket.gethostname()} pid {os.getpid()}"
+
+
 def owning(bootstrap: str, group: str, session_timeout_ms: int) -> Settings:
     """Return the settings of a consumer that shares partitions with its group."""
     return reading(bootstrap) | {
         "group.id": group,
-        # What `partita status` shows as the owner.
-        "client.id": f"{socket.gethostname()} pid {os.getpid()}",
+        "client.id": owner(),
         # Only partitions that move stop; a worker that joins does not stop the others.
         "partition.assignment.strategy": "cooperative-sticky",
         # How long the partitions of a killed worker wait for another one.

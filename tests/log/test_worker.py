@@ -6,6 +6,7 @@ from log_machines.machines import BREAKS, ECHO, LATEST, TOPIC, Echo, echo_core
 from partita.log.core import Alarm, Parked
 from partita.log.memory import MemoryConnection, MemoryLog
 from partita.log.port import Outgoing
+from partita.log.role import Role
 from partita.log.worker import LOOK_FOR_TICKS_EVERY_MS, TICK_EVERY_MS, AllParked, Worker
 from partita.schemas.chain import ORDERS
 from partita.schemas.codec import decode, encode
@@ -47,7 +48,9 @@ class Bench:
         self.connection = MemoryConnection(self.log, TOPIC)
         self.connection.own(partitions)
         core, self.echoes = echo_core()
-        self.worker = Worker(self.connection, core, self.notes, lambda: self.now_ms)
+        self.worker = Worker(
+            self.connection, core, self.notes, lambda: self.now_ms, Role(topic=TOPIC, ticks=True)
+        )
 
     def say(self, partition: int, number: int, order_id: int | None = None) -> None:
         """Append the event of a number; the events before it are those of their own numbers."""

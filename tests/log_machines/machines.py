@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from partita.log.edges import InEdge, OutEdge
+from partita.log.edges import EdgeState, InEdge, OutEdge
 from partita.log.outbox import Outbox, Stream
 from partita.log.port import Outgoing
-from partita.log.reference_core import Judged, ReferenceCore
+from partita.log.reference_core import Judged, Machine, ReferenceCore
 from partita.schemas import chain
 from partita.schemas.converter import Message
+from partita.schemas.digest import Value
 from partita.schemas.enums import Line
 from partita.schemas.errors import Undecodable
 from partita.schemas.orders import CancelOrder, OrderBatch, OrderGroup
@@ -26,20 +27,27 @@ STREAM = Stream(
 class Echo:
     """Says each cancel again, on one edge to partition 0 of the topic `out`."""
 
+    name = "echo"
+    first_offset = 0
+
     def __init__(self) -> None:
+        self.position = 0
+        self.taken = 0
         self.heard: list[CancelOrder] = []
         self.due_ms: int | None = None
         self._said = 0
         self._in, self._out = InEdge(), OutEdge()
 
-    def take(self, message: Message, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
+    def take(self, message: Message, offset: int, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
         """Repeat what is new."""
+        assert offset >= self.position
+        self.taken += 1
         if not isinstance(message, OrderBatch):
             raise Undecodable(f"a {type(message).__name__} is not for an echo")
         judged = []
         for group in message.groups:
             verdict, events = self._in.take(chain.ORDERS, group.first, group.chain, group.events)
-            judged.append(Judged(verdict, "test -> echo"))
+            judged.append(Judged(verdict, "test", "echo"))
             for event in events:
                 assert isinstance(event, CancelOrder)
                 outbox.put(STREAM, 0, 1, self._out, event)
@@ -57,9 +65,30 @@ class Echo:
         """Return what the test has set."""
         return self.due_ms
 
-    def state_hashes(self) -> Mapping[str, bytes]:
+    def machines(self) -> Mapping[str, Machine]:
+        """Return itself."""
+        return {"echo": self}
+
+    def edges(self) -> Value:
+        """Return the ends of its edges."""
+        return self._in.state(), self._out.state()
+
+    def state_hash(self) -> bytes:
         """Return how much was heard."""
-        return {"echo": len(self.heard).to_bytes(4, "big")}
+        return len(self.heard).to_bytes(4, "big")
+
+    def snapshot(self) -> Message:
+        """Return what it has heard, as a batch."""
+        ends = (OrderGroup(1, *self._in.state(), ()), OrderGroup(2, *self._out.state(), ()))
+        return OrderBatch(b"", Line.A, 0, (*ends, OrderGroup(3, 0, 0, tuple(self.heard))))
+
+    def restore(self, message: Message, position: int) -> None:
+        """Be as it was."""
+        into, out, heard = message.groups
+        self._in = InEdge(EdgeState(into.first, into.chain))
+        self._out = OutEdge(EdgeState(out.first, out.chain))
+        self.heard = list(heard.events)
+        self.position = position
 
     def check(self) -> None:
         """Assert that nothing was heard that breaks."""

@@ -39,5 +39,9 @@ def test_topics_are_cut_by_what_they_say() -> None:
         "tickers": 5,
         "instruments": 1,
         "dead-letters": 1,
+        "books-changelog": 5,
+        "ledger-changelog": 3,
+        "worker-status": 1,
+        "passes": 1,
     }
     assert [shard_of(account, 3) for account in (3, 1, 2, 6)] == [0, 1, 2, 0]

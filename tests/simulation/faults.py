@@ -127,6 +127,7 @@ def tear(venue: Venue, _step: int) -> str | None:
     under_way = station.connection.under_way
     lost = under_way[venue.rng.randrange(len(under_way))]
     under_way.remove(lost)
+    station.connection.lost.append(lost)
     station.torn = True
     return f"a record of {station.name} to {lost.topic} {lost.partition} vanishes"
 

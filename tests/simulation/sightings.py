@@ -11,7 +11,16 @@ from simulation.violation import violate
 
 from partita.log.memory import MemoryLog
 from partita.log.port import Record
-from partita.schemas import accounts, chain, commands, feed, orders, reports
+from partita.schemas import (
+    accounts,
+    chain,
+    commands,
+    feed,
+    operations,
+    orders,
+    reports,
+    snapshots,
+)
 from partita.schemas.codec import decode
 from partita.schemas.converter import Message
 from partita.schemas.dead_letter import DeadLetter
@@ -21,9 +30,13 @@ from partita.schemas.topics import (
     ACCOUNT_COMMANDS,
     ACCOUNT_EVENTS,
     BOOK,
+    BOOKS_CHANGELOG,
     DEAD_LETTERS,
+    LEDGER_CHANGELOG,
     ORDERS,
+    PASSES,
     TICKERS,
+    WORKER_STATUS,
 )
 
 NAME = "edges"
@@ -42,6 +55,10 @@ EXPECTED: Mapping[str, tuple[type[Message], ...]] = {
     BOOK: (feed.FeedBatch,),
     TICKERS: (feed.Ticker,),
     DEAD_LETTERS: (DeadLetter,),
+    BOOKS_CHANGELOG: (snapshots.Chunk, snapshots.Manifest),
+    LEDGER_CHANGELOG: (snapshots.Chunk, snapshots.Manifest),
+    WORKER_STATUS: (operations.WorkerStatus,),
+    PASSES: (operations.Pass,),
 }
 
 
@@ -114,6 +131,8 @@ class Sightings:
 
     def _note(self, topic: str, record: Record) -> Noted | None:
         place = topic, record.partition, record.offset
+        if not record.value and topic in (BOOKS_CHANGELOG, LEDGER_CHANGELOG):
+            return None  # a tombstone
         try:
             message = decode(record.value)
         except Undecodable:

@@ -13,11 +13,12 @@ from partita.log.core import Alarm, Parked
 from partita.log.memory import MemoryConnection, MemoryLog
 from partita.log.port import Outgoing
 from partita.log.reference_core import ReferenceCore
+from partita.log.role import Role
 from partita.log.worker import AllParked, Worker
 from partita.matchers.partition import BookPartition, NewBook
 from partita.schemas.enums import Line
 from partita.schemas.errors import DeliveryFailed
-from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
+from partita.schemas.topics import ACCOUNT_COMMANDS, BOOKS_CHANGELOG, LEDGER_CHANGELOG, ORDERS
 
 SHARDS = 2
 PARTITIONS = 2
@@ -115,13 +116,31 @@ class Station:
         if self.kind is Kind.LEDGER:
             self.connection = Connection(self._log, ACCOUNT_COMMANDS)
             core = ReferenceCore(ACCOUNT_COMMANDS, self._new_shards)
-            clock = None
+            role = Role(
+                "ledger",
+                ACCOUNT_COMMANDS,
+                LEDGER_CHANGELOG,
+                self.line,
+                shards=SHARDS,
+                fork_bytes=1 << 62,
+                snapshot_every_ms=3_000,
+            )
         else:
             self.connection = Connection(self._log, ORDERS)
             core = ReferenceCore(ORDERS, self._new_books)
-            clock = self._now_ms
+            role = Role(
+                "matchers",
+                ORDERS,
+                BOOKS_CHANGELOG,
+                self.line,
+                shards=SHARDS,
+                ticks=True,
+                fork_bytes=1 << 62,
+                snapshot_every_ms=3_000,
+            )
         self.connection.own(self.partitions)
-        self.worker = Worker(self.connection, core, _Watch(self.name), clock)
+        clock = self._now_ms if self.kind is Kind.MATCHER else None
+        self.worker = Worker(self.connection, core, _Watch(self.name), clock, role)
         self.alive = True
         self.torn = False
         self.stalled_until = 0

@@ -38,7 +38,11 @@ def test_a_diverged_line_is_refused() -> None:
     said = let_a_line_diverge(simulation)
 
     assert said > 0
-    assert sum(s.worker.core.counters.lines_refused for s in simulation.venue.stations) > 0
+    assert sum(
+        station.worker.core.counters(partition).lines_refused
+        for station in simulation.venue.stations
+        for partition in station.partitions
+    )
 
 
 def test_without_the_chain_a_diverged_line_does_harm() -> None:

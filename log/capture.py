@@ -1,0 +1,123 @@
+"""Taking the bytes of a machine's state while the worker goes on.
+
+A large machine takes long to write down in Python. So a copy of the process writes it down: fork
+gives the child the state as it was at that instant, for the price of copying page tables, and the
+kernel copies the pages that the parent changes meanwhile. (Redis saves its data in the same way.)
+The child runs nothing but that: no threads of the client library come along, it keeps no file open
+but the one it writes, and it ends without cleaning up.
+"""
+
+import gc
+import os
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import Protocol
+
+Write = Callable[[], bytes]
+
+# The worker's own work comes first on a busy host.
+_NICE = 10
+_FD_MAX = 1 << 16
+
+
+class Capture(Protocol):
+    """The bytes of a state as it was when this was made."""
+
+    def data(self) -> bytes | None:
+        """Return the bytes; None while they are being written.
+
+        Raises:
+            CaptureFailed: they never will be.
+        """
+
+    def drop(self) -> None:
+        """Give it up."""
+
+
+class CaptureFailed(Exception):
+    """The state could not be written down; the machine itself is as it was."""
+
+
+class InlineCapture:
+    """Written down at once."""
+
+    def __init__(self, write: Write) -> None:
+        """Write. Raises CaptureFailed."""
+        try:
+            self._data = write()
+        except Exception as error:
+            # Whatever it is: the machine is untouched and trading goes on; without a snapshot the
+            # input is not trimmed, so nothing is lost either.
+            raise CaptureFailed(f"{type(error).__name__}: {error}") from error
+
+    def data(self) -> bytes:
+        """Return the bytes."""
+        return self._data
+
+    def drop(self) -> None:
+        """Nothing is under way."""
+
+
+class ForkedCapture:
+    """Written down by a child, a copy of this process."""
+
+    def __init__(self, write: Write) -> None:
+        """Fork. Raises CaptureFailed where the system has no room for a child."""
+        try:
+            self._file = os.memfd_create("snapshot")
+        except OSError as error:
+            raise CaptureFailed(f"no memory for a snapshot: {error}") from error
+        try:
+            with warnings.catch_warnings():
+                # Python warns that a child of a process with threads may wait for their locks;
+                # this one takes none of them.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                self._pid = os.fork()
+        except OSError as error:
+            os.close(self._file)
+            raise CaptureFailed(f"no child for a snapshot: {error}") from error
+        if self._pid == 0:
+            _write_and_end(write, self._file)
+
+    def data(self) -> bytes | None:
+        """Return the bytes once the child has ended; see Capture."""
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        if pid == 0:
+            return None
+        self._pid = 0
+        try:
+            if status != 0:
+                code = os.waitstatus_to_exitcode(status)
+                raise CaptureFailed(f"the child that wrote the snapshot ended with {code}")
+            with os.fdopen(os.dup(self._file), "rb") as written:
+                written.seek(0)
+                return written.read()
+        finally:
+            os.close(self._file)
+
+    def drop(self) -> None:
+        """End the child."""
+        if self._pid:
+            os.kill(self._pid, 9)
+            os.waitpid(self._pid, 0)
+            os.close(self._file)
+            self._pid = 0
+
+
+def _write_and_end(write: Write, file: int) -> None:
+    """Be the child."""
+    code = 1
+    try:
+        gc.disable()
+        os.closerange(3, file)  # no socket or lock is to outlive the parent
+        os.closerange(file + 1, _FD_MAX)
+        os.nice(_NICE)
+        left = memoryview(write())
+        while left:
+            left = left[os.write(file, left) :]
+        code = 0
+    except BaseException:  # noqa: BLE001 - said where the worker's log goes; then it ends in any case
+        traceback.print_exc()
+    finally:
+        os._exit(code)

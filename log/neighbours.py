@@ -1,0 +1,90 @@
+"""What a worker hears from others: passes, other lines' snapshots, and refusals of its own word.
+
+A line that has diverged does not notice by itself: its receivers do. They name it in their status,
+and it stops. Only what it said after it had come up counts against it: by the broker's times, those
+of the refused record and of its own first status.
+"""
+
+from collections.abc import Collection, Mapping
+
+from partita.log.changelog import Changelog
+from partita.log.port import Log, Record
+from partita.log.role import Role
+from partita.log.silence import Silence
+from partita.schemas.codec import decode
+from partita.schemas.errors import Diverged, Unreadable
+from partita.schemas.operations import Pass, WorkerStatus
+from partita.schemas.topics import PASSES, WORKER_STATUS
+
+
+class Neighbours:
+    """Listens on the compacted topics that a worker shares with others."""
+
+    def __init__(self, log: Log, role: Role) -> None:
+        self.passes: dict[tuple[int, int], bytes] = {}  # (partition, offset) -> SHA-256
+        self.heard: set[tuple[int, int]] = set()  # passes that are new
+        self._log = log
+        self._role = role
+        self._since_ms: int | None = None  # log time of this worker's first status
+        self._listening = False
+
+    def open(self) -> None:
+        """Know all passes that there are, and hear of those that come."""
+        records = self._log.read(PASSES, 0)
+        for record in records:
+            self._take_pass(record)
+        self.heard.clear()
+        if self._listening:
+            return
+        self._listening = True
+        self._log.follow(PASSES, 0, records[-1].offset + 1 if records else 0)
+        statuses = self._log.read(WORKER_STATUS, 0)
+        self._log.follow(WORKER_STATUS, 0, statuses[-1].offset + 1 if statuses else 0)
+
+    def look(self, machines: Collection[str], silences: Mapping[int, Silence]) -> None:
+        """Take what has come. `machines` are this worker's.
+
+        Raises:
+            Diverged: a receiver has refused what this worker said.
+        """
+        changelogs: dict[int, list[Record]] = {}
+        for topic, record in self._log.news():
+            if topic == PASSES:
+                self._take_pass(record)
+            elif topic == WORKER_STATUS:
+                self._take_status(record, machines)
+            elif record.partition in silences:
+                changelogs.setdefault(record.partition, []).append(record)
+        for partition, records in changelogs.items():
+            silences[partition].hear(Changelog().take(records))
+
+    def _take_pass(self, record: Record) -> None:
+        try:
+            message = decode(record.value)
+        except Unreadable:
+            return  # a tombstone takes nothing back: others may have gone past the place
+        if isinstance(message, Pass) and message.topic == self._role.topic:
+            place = message.partition, message.offset
+            self.passes[place] = message.sha256
+            self.heard.add(place)
+
+    def _take_status(self, record: Record, machines: Collection[str]) -> None:
+        try:
+            status = decode(record.value)
+        except Unreadable:
+            return
+        if not isinstance(status, WorkerStatus):
+            return
+        role = self._role
+        if (status.service, status.line, status.owner) == (role.service, role.line, role.owner):
+            if self._since_ms is None:
+                self._since_ms = record.time_ms
+            return
+        for refused in status.refused:
+            mine = refused.line == role.line and refused.sender in machines
+            if mine and self._since_ms is not None and refused.time_ms >= self._since_ms:
+                raise Diverged(
+                    f"{refused.receiver} has refused what {refused.sender}, line {refused.line},"
+                    f" said (record {refused.offset} of its input): this line has taken or said"
+                    " something else than stands on the log, and stops. The other line goes on"
+                )

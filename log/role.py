@@ -1,0 +1,28 @@
+"""Which worker this is, and how it is to work."""
+
+from typing import NamedTuple
+
+from partita.schemas.enums import Line
+from partita.schemas.topics import ACCOUNT_COMMANDS, LEDGER_CHANGELOG
+
+
+class Role(NamedTuple):
+    """A worker's part; the default suits a ledger that stands alone, as in tests."""
+
+    service: str = "ledger"
+    topic: str = ACCOUNT_COMMANDS  # its input
+    changelog: str = LEDGER_CHANGELOG
+    line: Line = Line.A
+    build: str = ""
+    owner: str = ""  # host and process, for people
+    shards: int = 1
+    ticks: bool = False  # whether it writes ticks to its own partitions
+    # Log time between two snapshots of a machine.
+    snapshot_every_ms: int = 10_000
+    # A machine whose last snapshot was larger is written down by a child: a few milliseconds of
+    # fork against the time it takes to write it down.
+    fork_bytes: int = 256 << 10
+    trim: bool = True  # whether the input is trimmed behind the snapshots
+    # Over how many records a line of another build must agree before it speaks, while another line
+    # does. Alone, it agrees over what there is and speaks.
+    agree_over: int = 1_000
