@@ -16,7 +16,9 @@ from partita.deploy.kafka.embedded import EmbeddedKafka
 from partita.deploy.listing import list_instruments, listed_instruments
 from partita.deploy.workers import SupervisedWorker, WorkerState, worker_command
 from partita.log.kafka.admin import Admin
+from partita.log.service import Options
 from partita.producers import Client
+from partita.schemas.enums import Line
 from partita.schemas.errors import NoAnswer
 from partita.schemas.instrument import Instrument
 
@@ -42,6 +44,9 @@ class Plan(NamedTuple):
     replication: int = 1
     ledgers: int = 1
     matchers: int = 1
+    lines: int = 1  # 2: a B line of each worker beside the A line
+    snapshot_every_ms: int = Options().snapshot_every_ms
+    trim: bool = True  # whether inputs are trimmed behind the snapshots
 
 
 class Exchange:
@@ -104,14 +109,19 @@ class Exchange:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DataFolderUnwritable(folder, str(error)) from error
-        for module, count in (("ledger", self.plan.ledgers), ("matchers", self.plan.matchers)):
-            for number in range(1, count + 1):
-                command = worker_command(
-                    module, self.bootstrap, "--session-timeout-ms", str(timeout_ms)
-                )
-                worker = SupervisedWorker(f"{module}-{number}", command, folder)
-                worker.start()
-                self._workers.append(worker)
+        options = [
+            *("--session-timeout-ms", str(timeout_ms)),
+            *("--snapshot-every-ms", str(self.plan.snapshot_every_ms)),
+            *(() if self.plan.trim else ("--no-trim",)),
+        ]
+        for line in list(Line)[: self.plan.lines]:
+            for module, count in (("ledger", self.plan.ledgers), ("matchers", self.plan.matchers)):
+                for number in range(1, count + 1):
+                    command = worker_command(module, self.bootstrap, "--line", line, *options)
+                    name = f"{module}-{number}" if line is Line.A else f"{module}-{line}{number}"
+                    worker = SupervisedWorker(name, command, folder)
+                    worker.start()
+                    self._workers.append(worker)
         # Without workers of its own it is for the operator to bring them.
         if self.plan.ledgers and self.plan.matchers:
             self._wait_ready(progress)

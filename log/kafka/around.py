@@ -4,14 +4,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient, DeletedRecords
 
 from partita.log.kafka import settings
 from partita.log.kafka.admin import Admin
+from partita.log.kafka.bounds import bounds
 from partita.log.kafka.messages import readable, record_of
 from partita.log.port import Record
-from partita.schemas.errors import LogError, LogUnavailable
+from partita.schemas.errors import LogUnavailable
 from partita.schemas.topics import EVENT_TOPICS
 
 _ANSWER_S = 15.0
@@ -28,19 +29,14 @@ class Around:
         self._admin = Admin(bootstrap)
         self._client = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         self._follower = Consumer(settings.following(bootstrap))
+        # Not the follower: an answer would wait there behind a fetch that waits for news.
+        self._asker = Consumer(settings.asking(bootstrap))
         self._followed: set[tuple[str, int]] = set()
         self._trims: list[Future[DeletedRecords]] = []
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """Return the offsets of the first kept record and of the end; see Log."""
-        where = TopicPartition(topic, partition)
-        try:
-            low, high = self._follower.get_watermark_offsets(where, timeout=_ANSWER_S)
-        except KafkaException as error:
-            raise LogUnavailable(
-                f"no answer about {topic}/{partition} from {self._bootstrap}: {error}"
-            ) from error
-        return low, high
+        return bounds(self._asker, topic, partition, _ANSWER_S)
 
     def trim(self, topic: str, partition: int, offset: int) -> None:
         """Ask the broker to let go of what is below an offset; it takes its time."""
@@ -53,23 +49,24 @@ class Around:
 
     def read(self, topic: str, partition: int) -> list[Record]:
         """Return all that a compacted partition holds; see Log."""
+        start, _ = self.bounds(topic, partition)
+        where = TopicPartition(topic, partition, start)
+        self._asker.assign([where])
+        found: list[Record] = []
         # To the client's word that this is the end, not to an offset: compaction and old tombstones
         # may have taken the last records.
-        consumer = Consumer(settings.reading(self._bootstrap) | {"enable.partition.eof": True})
-        try:
-            start, _ = self.bounds(topic, partition)
-            consumer.assign([TopicPartition(topic, partition, start)])
-            found: list[Record] = []
-            while True:
-                messages = consumer.consume(_READ_RECORDS_MAX, _ANSWER_S)
-                if not messages:
-                    raise LogUnavailable(f"{topic}/{partition}: nothing came in {_ANSWER_S:g} s")
-                found.extend(map(record_of, readable(messages)))
-                last = messages[-1].error()
-                if last is not None and last.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - a public code
-                    return found
-        finally:
-            consumer.close()
+        ended = False
+        while not ended:
+            first = self._asker.poll(_ANSWER_S)
+            if first is None:
+                raise LogUnavailable(f"{topic}/{partition}: nothing came in {_ANSWER_S:g} s")
+            # consume() with a timeout would wait for so many records or the whole of it.
+            messages = [first, *self._asker.consume(_READ_RECORDS_MAX - 1, 0)]
+            found.extend(map(record_of, readable(messages)))
+            errors = [message.error() for message in messages]
+            ended = any(e is not None and e.code() == KafkaError._PARTITION_EOF for e in errors)  # noqa: SLF001 - a public code
+        self._asker.unassign()
+        return found
 
     def follow(self, topic: str, partition: int, offset: int) -> None:
         """Hear what comes to a partition from an offset on."""
@@ -103,7 +100,5 @@ class Around:
 
     def close(self) -> None:
         """Let go of the connections."""
-        try:
-            self._follower.close()
-        except KafkaException as error:
-            raise LogError(f"cannot close: {error}") from error
+        self._follower.close()
+        self._asker.close()

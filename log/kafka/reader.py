@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from partita.log.kafka import settings
+from partita.log.kafka.bounds import bounds
 from partita.log.kafka.messages import readable, record_of
 from partita.log.port import Record
-from partita.schemas.errors import LogUnavailable
 
 
 class Reader:
@@ -16,7 +16,6 @@ class Reader:
     def __init__(self, bootstrap: str, topic: str) -> None:
         self._topic = topic
         self._consumer = Consumer(settings.reading(bootstrap))
-        self._bootstrap = bootstrap
 
     def ends(self, partitions: Sequence[int], timeout_s: float = 10.0) -> dict[int, int]:
         """Return the offset behind the last record of each partition.
@@ -35,14 +34,7 @@ class Reader:
         return {p: self._range(p, timeout_s)[0] for p in partitions}
 
     def _range(self, partition: int, timeout_s: float) -> tuple[int, int]:
-        where = TopicPartition(self._topic, partition)
-        try:
-            low, high = self._consumer.get_watermark_offsets(where, timeout=timeout_s)
-        except KafkaException as error:
-            raise LogUnavailable(
-                f"no answer about {self._topic}/{partition} from {self._bootstrap}: {error}"
-            ) from error
-        return low, high
+        return bounds(self._consumer, self._topic, partition, timeout_s)
 
     def start(self, offsets: Mapping[int, int]) -> None:
         """Read these partitions, each from its offset on, and no others."""

@@ -79,6 +79,12 @@ def following(bootstrap: str) -> Settings:
     return reading(bootstrap) | {"fetch.wait.max.ms": 500, "queued.max.messages.kbytes": 4_096}
 
 
+def asking(bootstrap: str) -> Settings:
+    """Return the settings of a consumer that reads to the end of what there is, and stops."""
+    # It is told of the end by an empty fetch, so that must not wait.
+    return reading(bootstrap) | {"enable.partition.eof": True, "fetch.wait.max.ms": 5}
+
+
 def owner() -> str:
     """Return what `partita status` shows as the owner of a partition: this process."""
     return f"{socket.gethostname()} pid {os.getpid()}"
