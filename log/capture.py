@@ -118,6 +118,6 @@ def _write_and_end(write: Write, file: int) -> None:
             left = left[os.write(file, left) :]
         code = 0
     except BaseException:  # noqa: BLE001 - said where the worker's log goes; then it ends in any case
-        traceback.print_exc()
+        os.write(2, traceback.format_exc().encode())
     finally:
         os._exit(code)

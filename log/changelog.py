@@ -63,9 +63,11 @@ class Changelog:
                 self.manifests.pop(key, None)
                 continue
             self._values[key] = record.value
-            if key.part == MANIFEST and (manifest := self._manifest(key, record.value)):
-                self.manifests[key] = manifest
-                fresh.append(manifest)
+            if key.part == MANIFEST:
+                self.manifests.pop(key, None)
+                if (manifest := self._manifest(key, record.value)) is not None:
+                    self.manifests[key] = manifest
+                    fresh.append(manifest)
         return fresh
 
     def _manifest(self, key: Key, value: bytes) -> Manifest | None:

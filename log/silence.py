@@ -2,23 +2,30 @@
 
 It starts from the oldest snapshot that is kept and goes over all the newer ones of other builds:
 at each one's position the ends of its edges must be theirs. As the chains of all that was taken and
-said are in those ends, agreement there is agreement on every event in between.
+said are in those ends, agreement there is agreement on every event in between. A snapshot is heard
+of after its place was passed, so the ends at the places where one is due are kept for a while.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
+from partita.log.cadence import Cadence
 from partita.log.core import WorkerCore
 from partita.log.recovery import Recovery
 from partita.schemas.errors import Diverged
 from partita.schemas.snapshots import Manifest
 
+# Places whose ends are kept: a hundred machines over ten periods.
+_KEPT_MAX = 1_000
+
 
 class Silence:
     """One partition that is not spoken for yet."""
 
-    def __init__(self, partition: int, build: str, recovery: Recovery, end: int) -> None:
+    def __init__(
+        self, partition: int, build: str, recovery: Recovery, end: int, cadence: Cadence
+    ) -> None:
         """Start at a recovery's offset; the log ended at `end` then."""
-        self.next_position = end  # the lowest position at which there is something to compare
         self.caught_up = recovery.offset >= end
         self.compared = 0  # snapshots that agreed
         self.agreed_over = 0  # records from the start to the last place that was compared
@@ -26,40 +33,64 @@ class Silence:
         self._build = build
         self._start = recovery.offset
         self._end = end
-        self._waiting: list[Manifest] = []  # by position
+        self._cadence = cadence
+        self._time_ms = recovery.time_ms
+        self._due_ms = recovery.time_ms
+        self._waiting: dict[tuple[str, int], Manifest] = {}  # places not reached yet
+        self._ends: OrderedDict[tuple[str, int], bytes] = OrderedDict()  # of places passed
 
     def hear(self, manifests: Iterable[Manifest]) -> None:
-        """Take in what other builds have found."""
-        self._waiting += [m for m in manifests if m.build != self._build]
-        self._waiting.sort(key=lambda manifest: manifest.position)
-        self._look()
+        """Take in what other builds have found.
 
-    def _look(self) -> None:
-        self.next_position = self._waiting[0].position if self._waiting else 1 << 62
+        Raises:
+            Diverged: this build says something else.
+        """
+        for manifest in manifests:
+            place = manifest.machine, manifest.position
+            if manifest.build == self._build:
+                continue
+            if place in self._ends:
+                self._compare(manifest, self._ends[place])
+            else:
+                self._waiting[place] = manifest
 
-    def compare(self, core: WorkerCore, position: int) -> None:
-        """Compare what stands at a position that has just been reached, before it is passed.
+    def is_due(self, offset: int, time_ms: int) -> bool:
+        """Return whether something is to be kept or compared before a record is applied."""
+        if time_ms >= self._due_ms or any(at <= offset for _, at in self._waiting):
+            return True
+        self._time_ms = max(self._time_ms, time_ms)
+        return False
+
+    def look(self, core: WorkerCore, offset: int, time_ms: int) -> None:
+        """Keep and compare, before the record at this offset and log time is applied.
 
         Raises:
             Diverged: this build says something else.
         """
         marks = core.machines(self._partition)
-        while self._waiting and self._waiting[0].position <= position:
-            found = self._waiting.pop(0)
-            mark = marks.get(found.machine)
-            # Older ones were passed before they were heard of, or are what this began with.
-            if mark is None or found.position < position or found.position <= mark.position:
-                continue
-            if core.edges_digest(self._partition, found.machine) != found.edges:
-                raise Diverged(
-                    f"{found.machine} at position {found.position} of partition {self._partition}:"
-                    f" this build ({self._build}) has taken or said something else than"
-                    f" {found.build}, line {found.line}. It has said nothing. Run the other build,"
-                    " or find out which of the two is wrong before a change of rules is listed"
-                )
-            self.compared += 1
-            self.agreed_over = position - self._start
-        self._look()
+        after_ms, self._time_ms = self._time_ms, max(self._time_ms, time_ms)
+        for machine in self._cadence.due(marks, after_ms, self._time_ms):
+            self._ends[machine, offset] = core.edges_digest(self._partition, machine)
+        while len(self._ends) > _KEPT_MAX:
+            self._ends.popitem(last=False)
+        self._due_ms = self._cadence.next_ms(marks, self._time_ms)
+        for place in [place for place in self._waiting if place[1] <= offset]:
+            manifest = self._waiting.pop(place)
+            mark = marks.get(manifest.machine)
+            # One that was passed unkept, or that this began with, tells nothing.
+            if mark is not None and mark.position < manifest.position == offset:
+                self._compare(manifest, core.edges_digest(self._partition, manifest.machine))
+
+    def _compare(self, found: Manifest, edges: bytes) -> None:
+        if edges != found.edges:
+            raise Diverged(
+                f"{found.machine} at position {found.position} of partition {self._partition}:"
+                f" this build ({self._build}) has taken or said something else than"
+                f" {found.build}, line {found.line}. It has said nothing. Run the other build,"
+                " or find out which of the two is wrong before a change of rules is listed"
+            )
+        self.compared += 1
+        self.agreed_over = max(self.agreed_over, found.position - self._start)
 
     def passed(self, position: int) -> None:
         """Note how far the partition has been read."""

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from partita.log.cadence import Cadence
 from partita.log.changelog import Changelog
 from partita.log.core import Alarm, Parked, WorkerCore
 from partita.log.health import Health
@@ -156,7 +157,9 @@ class Worker:
         silent = foreign and role.agree_over > 0 and partition not in self._agreed
         if silent:
             recovery = recover(changelog, ground, oldest=True)
-            silence = self.silences[partition] = Silence(partition, role.build, recovery, end)
+            cadence = Cadence(role.snapshot_every_ms)
+            silence = Silence(partition, role.build, recovery, end, cadence)
+            self.silences[partition] = silence
             silence.hear(changelog.manifests.values())
             log.follow(role.changelog, partition, changelog.next_offset)
         self._reached("read changelog")
@@ -183,10 +186,10 @@ class Worker:
             if partition in self._parked:
                 continue
             if (silence := self.silences.get(partition)) is not None:
-                if silence.next_position <= offset:
+                if silence.is_due(offset, time_ms):
                     self._apply_some(records[begun:at])
                     begun = at
-                    silence.compare(self.core, offset)
+                    silence.look(self.core, offset, time_ms)
             elif self.snapshots.is_due(partition, time_ms):
                 self._apply_some(records[begun:at])
                 begun = at

@@ -1,0 +1,49 @@
+"""Taking a machine's bytes: at once, or by a child while the worker goes on."""
+
+import os
+import time
+
+import pytest
+
+from partita.log.capture import Capture, CaptureFailed, ForkedCapture, InlineCapture
+
+
+def data_of(capture: Capture) -> bytes:
+    """Wait for the bytes."""
+    while (data := capture.data()) is None:
+        time.sleep(0.001)
+    return data
+
+
+def test_a_child_writes_what_was_then() -> None:
+    """What the parent changes meanwhile is not in it."""
+    state = [b"then"] * 100_000
+    capture = ForkedCapture(lambda: b"".join(state))
+    state[:] = [b"late"] * 100_000
+
+    assert b"then" * 100_000 == data_of(capture)
+
+
+@pytest.mark.parametrize("kind", [ForkedCapture, InlineCapture])
+def test_a_state_that_cannot_be_written_is_told_of(
+    kind: type[ForkedCapture] | type[InlineCapture], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The worker goes on without this snapshot."""
+
+    def fail() -> bytes:
+        raise OverflowError("too wide")
+
+    with pytest.raises(CaptureFailed):
+        data_of(kind(fail))
+    if kind is ForkedCapture:
+        assert "too wide" in capfd.readouterr().err
+
+
+def test_a_child_that_is_given_up_is_gone() -> None:
+    """No process is left behind by a partition that went to another worker."""
+    capture = ForkedCapture(lambda: time.sleep(60) or b"")  # type: ignore[func-returns-value]
+
+    capture.drop()
+
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

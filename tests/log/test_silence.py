@@ -1,0 +1,157 @@
+"""A line of another build: silent until it has agreed; and what a line hears of itself."""
+
+from collections.abc import Sequence
+
+import pytest
+from log_machines.bench import ROLE, Process, World
+from log_machines.machines import STREAM, Echo
+
+from partita.log.outbox import Outbox
+from partita.log.port import Outgoing
+from partita.log.reference_core import Judged
+from partita.schemas.codec import encode
+from partita.schemas.converter import Message
+from partita.schemas.enums import Line, WorkerState
+from partita.schemas.errors import Diverged
+from partita.schemas.operations import RefusedLine
+from partita.schemas.orders import CancelOrder
+from partita.schemas.topics import WORKER_STATUS
+
+OTHER = ROLE._replace(line=Line.B, build="two", owner="other", agree_over=30)
+
+
+def output_count(world: World) -> int:
+    """Return how many records stand on the output."""
+    return len(world.log.records("out", 0))
+
+
+def lived(count: int = 45) -> tuple[World, Process]:
+    """Return a world in which line A of build one is at work."""
+    world = World()
+    process = Process(world.log)
+    for _ in range(count):
+        world.say()
+        process.rest()
+    return world, process
+
+
+def test_another_build_says_nothing_until_it_has_agreed() -> None:
+    """It computes and compares at the other line's snapshots; then it speaks."""
+    world, first = lived()
+    other = Process(world.log, OTHER)
+    other.connection.others = lambda _partition: True
+    said = output_count(world)
+    other.rest()
+
+    assert said == output_count(world)
+    assert WorkerState.SILENT is world.statuses()[-1].state
+
+    while other.worker.silences:
+        world.say()
+        first.rest()
+        said = output_count(world)
+        other.rest()
+        assert len(world.said) < 120
+    assert world.said == other.echo.heard
+
+    world.say()
+    other.rest()
+
+    assert output_count(world) > said
+    assert world.said == [event for _, event in sorted(world.echoed().items())]
+
+
+def test_alone_it_agrees_over_what_there_is() -> None:
+    """An upgrade of an exchange of one line: from the older snapshot to the newest."""
+    world, _ = lived()
+    other = Process(world.log, OTHER)
+    other.connection.others = lambda _partition: False
+
+    other.rest()
+
+    newest, older = (m for m in world.manifests() if m.line is Line.A)
+    assert [older.position, newest.position] == other.notes.opened_at
+    assert not other.worker.silences
+    assert world.said == other.echo.heard
+
+
+def test_a_build_that_does_otherwise_is_refused_before_it_has_said_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stops itself; the log is as it was."""
+    world, _ = lived()
+    take = Echo.take
+
+    def otherwise(
+        self: Echo, message: Message, offset: int, time_ms: int, outbox: Outbox
+    ) -> Sequence[Judged]:
+        judged = take(self, message, offset, time_ms, outbox)
+        outbox.put(STREAM, 0, 1, self._out, CancelOrder(1, 1, 1))
+        return judged
+
+    monkeypatch.setattr(Echo, "take", otherwise)
+    said = output_count(world)
+
+    with pytest.raises(Diverged, match="It has said nothing"):
+        Process(world.log, OTHER).rest()
+
+    assert said == output_count(world)
+
+
+def test_the_same_build_speaks_at_once() -> None:
+    """There is nothing to find out."""
+    world, _ = lived()
+    second = Process(world.log, ROLE._replace(line=Line.B, owner="other"))
+    second.rest()
+
+    assert not second.worker.silences
+    assert 1 == len(second.notes.opened_at)
+
+
+def refusal(world: World, sender: str, line: Line) -> None:
+    """Let a receiver say in its status that it has refused a line."""
+    (status,) = world.statuses()[-1:]
+    refused = RefusedLine(sender, line, "receiver", 7, world.log.time_ms)
+    told = status._replace(service="receivers", refused=(refused,))
+    world.log.append(Outgoing(WORKER_STATUS, 0, b"receivers/A/0", encode(told)))
+
+
+def test_a_line_that_its_receivers_refuse_stops_itself() -> None:
+    """It has diverged, and does not know it by itself."""
+    world, first = lived()
+    world.log.time_ms += 1
+    refusal(world, "echo", Line.A)
+
+    with pytest.raises(Diverged, match="receiver has refused what echo, line A, said"):
+        first.rest()
+
+
+@pytest.mark.parametrize(("sender", "line"), [("echo", Line.B), ("another", Line.A)])
+def test_a_refusal_of_another_concerns_nobody_else(sender: str, line: Line) -> None:
+    """Neither of the other line, nor of another machine."""
+    world, first = lived()
+    world.log.time_ms += 1
+    refusal(world, sender, line)
+    world.say()
+
+    first.rest()
+
+    assert world.said == first.echo.heard
+
+
+def test_what_was_refused_before_a_process_came_up_is_not_its_own() -> None:
+    """A line that was started again from a good snapshot is not stopped by its past."""
+    world, _ = lived()
+    refused_ms = world.log.time_ms
+    again = Process(world.log, ROLE._replace(owner="next"))
+    world.log.time_ms += 10
+    again.rest()
+    (status,) = world.statuses()[-1:]
+    told = status._replace(
+        service="receivers", refused=(RefusedLine("echo", Line.A, "receiver", 7, refused_ms),)
+    )
+    world.log.append(Outgoing(WORKER_STATUS, 0, b"receivers/A/0", encode(told)))
+
+    again.rest()
+
+    assert world.said == again.echo.heard
