@@ -7,7 +7,10 @@ from ledger_support.world import BTC_USD, ETH_USD, NOW
 
 from partita.ledger.abc import ShardOutput
 from partita.ledger.reference import ReferenceShard
+from partita.ledger.snapshot import ShardEdges, from_snapshot, to_snapshot
+from partita.log.edges import EdgeState
 from partita.schemas.accounts import Accepted, AccountEvent, Received, Rejected
+from partita.schemas.codec import decode, encode
 from partita.schemas.commands import Command, Inquire, Transfer
 from partita.schemas.enums import OrderState, Side
 from partita.schemas.instrument import Instrument
@@ -23,6 +26,9 @@ _UNREMEMBERED = (
     Reason.INVALID_ID,
     Reason.INVALID_ACCOUNT,
 )
+
+
+_END = EdgeState(1 << 40, 0xFFFFFFFF)
 
 
 class Exchange:
@@ -113,7 +119,10 @@ class Exchange:
     def copy(self, number: int) -> None:
         """Restore a twin from a shard's snapshot; from now on they must answer alike."""
         twin = ReferenceShard(0, 1)
-        twin.restore(self.shards[number].snapshot())
+        state, edges = self.shards[number].snapshot(), ShardEdges((), ((1, _END),), _END)
+        record = decode(encode(to_snapshot(state, edges)))  # by way of its bytes
+        assert (state, edges) == from_snapshot(record)
+        twin.restore(from_snapshot(record)[0])
         self.twins[number] = twin
 
     def check(self) -> None:

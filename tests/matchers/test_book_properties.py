@@ -11,9 +11,13 @@ from books.make import HALTED, INSTRUMENT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partita.log.edges import EdgeState
 from partita.matchers.abc import Book
 from partita.matchers.reference import ReferenceBook
+from partita.matchers.snapshot import BookEdges, from_snapshot, to_snapshot
+from partita.schemas.codec import decode, encode
 
+_END = EdgeState(1 << 40, 0xFFFFFFFF)
 TESTS = Path(__file__).parents[1]
 SHOW_HASH = """
 from books.flow import flow
@@ -59,7 +63,10 @@ def test_a_restored_book_has_the_same_future(steps: list[Step], at: int) -> None
     restored.apply(*flow(1, 1)[0])  # what it held before is forgotten
     for step in steps[:at]:
         original.apply(step.event, step.time_ms)
-    restored.restore(original.snapshot())
+    state, edges = original.snapshot(), BookEdges((EdgeState(3, 7),), (EdgeState(0, 0),), _END)
+    record = decode(encode(to_snapshot(state, edges, 5)))  # by way of its bytes
+    assert (state, edges) == from_snapshot(record)
+    restored.restore(from_snapshot(record)[0])
     restored.check()
     assert original.snapshot() == restored.snapshot()
     assert original.next_expiry_ms == restored.next_expiry_ms
