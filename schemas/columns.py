@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 Member = TypeVar("Member", bound=StrEnum)
 
 _HALF = 1 << 63
+_LOW = (1 << 64) - 1
 
 
 def columns(rows: Sequence[Sequence[Any]], count: int) -> list[tuple[Any, ...]]:
@@ -30,11 +31,14 @@ def members(at: Iterable[int], kind: type[Member]) -> list[Member]:
 
 
 def halves(amounts: Iterable[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return 128-bit amounts as two columns, high and low: high * 2^63 + low."""
-    pairs = [divmod(amount, _HALF) for amount in amounts]
-    return tuple([high for high, _ in pairs]), tuple([low for _, low in pairs])
+    """Return 128-bit amounts as the high and low halves of their two's complement, both signed."""
+    pairs = [(amount >> 64, amount & _LOW) for amount in amounts]
+    return (
+        tuple([high for high, _ in pairs]),
+        tuple([low if low < _HALF else low - 2 * _HALF for _, low in pairs]),
+    )
 
 
 def whole(high: Iterable[int], low: Iterable[int]) -> list[int]:
-    """Return the amounts of two columns."""
-    return [above * _HALF + below for above, below in zip(high, low, strict=True)]
+    """Return the amounts of two columns of halves."""
+    return [(above << 64) + (below & _LOW) for above, below in zip(high, low, strict=True)]

@@ -97,14 +97,17 @@ class BookSnapshot(NamedTuple):
 
 
 class Accounts(NamedTuple):
-    """Client balances by account and asset, in columns. An amount is high * 2^63 + low."""
+    """Client balances by account and asset, in columns.
+
+    An amount has 128 bits: the high and the low half of its two's complement, both signed.
+    """
 
     account: tuple[int, ...]  # the account
     asset_id: tuple[int, ...]  # the asset
     available_high: tuple[int, ...]  # of the units that may be used
-    available_low: tuple[int, ...]  # of the units that may be used, 0 to 2^63 - 1
+    available_low: tuple[int, ...]  # of the units that may be used
     held_high: tuple[int, ...]  # of the units set aside
-    held_low: tuple[int, ...]  # of the units set aside, 0 to 2^63 - 1
+    held_low: tuple[int, ...]  # of the units set aside
 
 
 class AssetFunds(NamedTuple):

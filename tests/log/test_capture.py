@@ -41,7 +41,12 @@ def test_a_state_that_cannot_be_written_is_told_of(
 
 def test_a_child_that_is_given_up_is_gone() -> None:
     """No process is left behind by a partition that went to another worker."""
-    capture = ForkedCapture(lambda: time.sleep(60) or b"")  # type: ignore[func-returns-value]
+
+    def dawdle() -> bytes:
+        time.sleep(60)
+        return b""
+
+    capture = ForkedCapture(dawdle)
 
     capture.drop()
 
