@@ -1,5 +1,6 @@
 """The cluster as an operator sees it: its topics made, checked and measured."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = ["Admin", "ExchangeShape"]
 _TIMEOUT_S = 15.0
 # Longer than a broker takes to answer, shorter than a person waits to hear that there is none.
 _FIRST_ANSWER_S = 5.0
+_LOOK_AGAIN_S = 0.05
 
 
 class Admin:
@@ -138,6 +140,7 @@ class Admin:
             # Another `up` may have been faster, with topics of another cut.
             made = self._cluster([rule.name for rule in TOPICS])
             check_topics(made.topics, asked)
+            self._await_leaders(made)
 
     def _create(self, rules: Sequence[TopicRule], shape: ExchangeShape, replicas: int) -> None:
         topics = [
@@ -155,6 +158,25 @@ class Admin:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise LogError(f"cannot create {name}: {error.args[0].str()}") from error
+
+    def _await_leaders(self, cluster: ClusterFacts) -> None:
+        """Wait until every partition answers: one made a moment ago has no leader at first."""
+        ask = {
+            TopicPartition(name, p): OffsetSpec.latest()
+            for name, topic in cluster.topics.items()
+            for p in range(topic.partitions)
+        }
+        deadline_s = time.monotonic() + _TIMEOUT_S
+        while True:
+            try:
+                for answer in self._client.list_offsets(ask).values():
+                    answer.result(_TIMEOUT_S)
+            except KafkaException as error:
+                if time.monotonic() > deadline_s:
+                    raise LogError(f"the topics do not come to life: {error}") from error
+                time.sleep(_LOOK_AGAIN_S)
+            else:
+                return
 
     def _cluster(self, topics: Sequence[str]) -> ClusterFacts:
         return read_facts(self._client, topics, _TIMEOUT_S)
