@@ -19,7 +19,7 @@ from partita.log.kafka.admin import Admin
 from partita.log.service import Options
 from partita.producers import Client
 from partita.schemas.enums import Line
-from partita.schemas.errors import NoAnswer
+from partita.schemas.errors import Diverged, NoAnswer
 from partita.schemas.instrument import Instrument
 
 Progress = Callable[[str], None]
@@ -41,12 +41,13 @@ class Plan(NamedTuple):
     port: int | None = None  # of the embedded Kafka
     shards: int = 2
     partitions: int = 2
-    replication: int = 1
+    replication: int | None = None  # None: as is safe, or all there is; see Admin.create_topics
     ledgers: int = 1
     matchers: int = 1
     lines: int = 1  # 2: a B line of each worker beside the A line
     snapshot_every_ms: int = Options().snapshot_every_ms
     trim: bool = True  # whether inputs are trimmed behind the snapshots
+    allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
 
 
 class Exchange:
@@ -92,8 +93,13 @@ class Exchange:
             self._kafka.start(progress)
             self._bootstrap = self._kafka.bootstrap
         progress("creating topics")
-        admin = Admin(self.bootstrap)
-        admin.create_topics(plan.shards, plan.partitions, plan.replication)
+        # Refuses a cluster or topics that are not as they must be before anything is written.
+        Admin(self.bootstrap).create_topics(
+            plan.shards,
+            plan.partitions,
+            plan.replication,
+            allow_unsafe_replication=plan.allow_unsafe_replication,
+        )
         known = listed_instruments(self.bootstrap)
         new = read_instruments(plan.instruments, plan.partitions, known)
         self.instruments = [*known.values(), *new]
@@ -113,6 +119,7 @@ class Exchange:
             *("--session-timeout-ms", str(timeout_ms)),
             *("--snapshot-every-ms", str(self.plan.snapshot_every_ms)),
             *(() if self.plan.trim else ("--no-trim",)),
+            *(("--allow-unsafe-replication",) if self.plan.allow_unsafe_replication else ()),
         ]
         for line in list(Line)[: self.plan.lines]:
             for module, count in (("ledger", self.plan.ledgers), ("matchers", self.plan.matchers)):
@@ -135,18 +142,36 @@ class Exchange:
         progress("waiting for the ledger to answer")
         while True:
             try:
-                heard = asyncio.run(_assets_heard(self.bootstrap))
+                heard = asyncio.run(self._assets_heard(progress))
             except NoAnswer as error:
                 heard, why = set(), str(error)
             else:
                 why = f"{len(wanted - heard)} assets are not known to the ledger yet"
             if wanted <= heard:
                 return
-            self.look_after(progress)
-            if time.monotonic() > deadline_s or any(s.given_up for s in self.states()):
+            self._look_after_start(progress)
+            if time.monotonic() > deadline_s or any(
+                s.given_up and s.refused is None for s in self.states()
+            ):
                 logs = ", ".join(str(worker.log) for worker in self._workers)
                 raise ExchangeNotReady(f"{why}; see {logs}")
             time.sleep(_LOOK_EVERY_S)
+
+    async def _assets_heard(self, progress: Progress) -> set[str]:
+        """Ask the ledger, which may take long, and look after the workers meanwhile."""
+        asking = asyncio.create_task(_assets_heard(self.bootstrap))
+        while not asking.done():
+            await asyncio.wait({asking}, timeout=_LOOK_EVERY_S)
+            self._look_after_start(progress)
+        return await asking
+
+    def _look_after_start(self, progress: Progress) -> None:
+        self.look_after(progress)
+        for state in self.states():
+            # A line that diverges leaves the exchange to the other one.
+            spared = isinstance(state.refused, Diverged) and self.plan.lines > 1
+            if state.refused is not None and not spared:
+                raise state.refused
 
     def _write_running(self) -> None:
         running = self.plan.data / RUNNING

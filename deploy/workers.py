@@ -1,4 +1,8 @@
-"""The workers of `partita up`: processes that are started again when they end by themselves."""
+"""The workers of `partita up`: processes that are started again when they end by themselves.
+
+Those that say that another start would not help are left: the log is not as it must be, and a
+person must look.
+"""
 
 import sys
 import time
@@ -7,7 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from partita.deploy.kafka.process import LeashedProcess
-from partita.log.service import WorkerExit
+from partita.log.service import LOG_EXITS, WorkerExit
+from partita.schemas.errors import LogError
+
+# What no restart helps against, with the code that a worker ends with, and every command too.
+REFUSALS: tuple[tuple[type[LogError], WorkerExit], ...] = tuple(
+    (kind, code) for kind, code in LOG_EXITS if code >= WorkerExit.TOPIC_RECREATED
+)
 
 STOP_TIMEOUT_S = 10.0
 # The first restart is at once; one that keeps ending waits longer each time, up to the last.
@@ -22,11 +32,15 @@ class WorkerState(NamedTuple):
     name: str
     pid: int | None  # None while it waits to be started again
     restarts: int
-    given_up: bool  # all its partitions are parked: a person should look
+    given_up: bool  # its partitions are all parked, or it was refused: a person should look
+    refused: LogError | None  # why it will not run on this log
 
 
 class SupervisedWorker:
-    """One worker's process, started again when it ends, unless all its partitions are parked."""
+    """One worker's process, started again when it ends.
+
+    But not when all its partitions are parked, twice in a row, nor when it refuses the log.
+    """
 
     def __init__(self, name: str, command: list[str], folder: Path) -> None:
         self.name = name
@@ -39,6 +53,7 @@ class SupervisedWorker:
         self._failures = 0
         self._restarts = 0
         self._given_up = False
+        self._refused: LogError | None = None
 
     def start(self) -> None:
         """Start the process. Raises OSError."""
@@ -49,7 +64,7 @@ class SupervisedWorker:
         """Return how it is now."""
         running = self._process is not None and self._process.returncode is None
         pid = self._process.pid if self._process is not None and running else None
-        return WorkerState(self.name, pid, self._restarts, self._given_up)
+        return WorkerState(self.name, pid, self._restarts, self._given_up, self._refused)
 
     def look_after(self, report: Callable[[str], None]) -> None:
         """Notice an end, and start again when it is time."""
@@ -67,11 +82,22 @@ class SupervisedWorker:
             self._given_up = True
             report(f"{self.name} is parked for good: see {self.log}")
             return
+        if status in {code for _, code in REFUSALS}:
+            self._given_up = True
+            self._refused = self._refusal(status)
+            report(f"{self._refused}; {self.name} is not started again")
+            return
         steady = time.monotonic() - self._started_s > _STEADY_S
         self._failures = 1 if steady else self._failures + 1
         wait_s = _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S)) - 1]
         self._again_at_s = time.monotonic() + wait_s
         report(f"{self.name} ended with code {status}, and is started again in {wait_s:g} s")
+
+    def _refusal(self, status: int) -> LogError:
+        """Return the error that ended it, with its own words."""
+        kind = next(kind for kind, code in REFUSALS if code == status)
+        said = self.log.read_text(errors="replace").rpartition(" ERROR ")[2]
+        return kind(said.strip() or f"see {self.log}")
 
     def stop(self) -> bool:
         """Stop it; return whether it went by itself."""

@@ -133,6 +133,7 @@ class Options(NamedTuple):
     snapshot_every_ms: int = Role().snapshot_every_ms
     trim: bool = True
     agree_over: int = Role().agree_over
+    allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
 
 
 def _role(service: Service, shape: ExchangeShape, options: Options) -> Role:
@@ -165,7 +166,9 @@ def run(service: Service, bootstrap: str, options: Options) -> WorkerExit:
     gc.set_threshold(100_000, 50, 1_000)
     name = service.name if options.line is Line.A else f"{service.name}-{options.line}"
     try:
-        shape = Admin(bootstrap).shape()
+        shape = Admin(bootstrap).check_fitness(
+            allow_unsafe_replication=options.allow_unsafe_replication
+        )
         core = service.core(shape, options.line, options.engine)
         connection = KafkaConnection(
             bootstrap,
@@ -233,6 +236,11 @@ def main(service: Service) -> int:
         type=int,
         default=Options().agree_over,
         help="records over which another build must agree before it speaks",
+    )
+    parser.add_argument(
+        "--allow-unsafe-replication",
+        action="store_true",
+        help="run on a cluster that may lose acknowledged records",
     )
     given = vars(parser.parse_args())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -39,6 +39,16 @@ def bootstrap_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def unsafe_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --allow-unsafe-replication."""
+    return click.option(
+        "--allow-unsafe-replication",
+        is_flag=True,
+        help="Run on a cluster that may lose what it has acknowledged: fewer than 3 replicas, or"
+        " settings that let records vanish. For trying out only.",
+    )(command)
+
+
 def valid_for_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --valid-for-ms."""
     return click.option(

@@ -8,8 +8,19 @@
  5  overloaded: try again later
  6  no exchange answers at the address
  7  the log is not as it must be
+10  to 12: how a worker ended (partita.log.service.WorkerExit), of `ledger` and `matcher` only
 64  and above: the operator's errors, see partita.deploy.errors
-10  to 12: how a worker ended, see partita.log.service.WorkerExit
+
+What a log is refused for has the same code for every command, for `partita up` and for a worker.
+Nothing was changed, and trying again does not help; the line printed says what does:
+
+13  a topic is not the one that the state came from (deleted and made again)
+14  records that the state needs, or came from, are gone from the log
+15  a topic is compacted and must not be, or the other way round
+16  a topic has another number of partitions than the exchange
+17  acknowledged records could vanish: replicas, in-sync replicas or unclean election
+18  no snapshot can be used, and the log does not start at offset 0
+19  this line says something else than what stands on the log
 """
 
 import sys
@@ -18,6 +29,7 @@ from collections.abc import Callable
 import click
 
 from partita.deploy.errors import DeployError
+from partita.deploy.workers import REFUSALS
 from partita.schemas.errors import (
     InvalidValue,
     LogError,
@@ -39,6 +51,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (NoAnswer, 6),
     (LogUnavailable, 6),
     (TopicMissing, 6),
+    *REFUSALS,
     (LogError, 7),
 )
 

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from partita.deploy.commands.address import DEFAULT_DATA
+from partita.deploy.commands.address import DEFAULT_DATA, unsafe_option
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.schemas.limits import PARTITIONS_MAX, SHARDS_MAX
@@ -51,10 +51,9 @@ _LOOK_EVERY_S = 0.2
 @click.option(
     "--replication",
     type=click.IntRange(1, 9),
-    default=1,
-    show_default=True,
-    help="Replicas of each topic, for a cluster; 3 in production.",
+    help="Replicas of each topic that is created; 3 if not given, 1 on the Kafka started here.",
 )
+@unsafe_option
 @click.option(
     "--ledgers", type=click.IntRange(0, 64), default=1, show_default=True, help="Ledger workers."
 )
@@ -73,7 +72,8 @@ def up(
     port: int | None,
     shards: int,
     partitions: int,
-    replication: int,
+    replication: int | None,
+    allow_unsafe_replication: bool,
     ledgers: int,
     matchers: int,
     instruments: Path,
@@ -84,11 +84,20 @@ def up(
     Examples:
       partita up
       partita up --data /var/lib/partita --port 9092
-      partita up --bootstrap kafka1:9092 --replication 3 --shards 8 --partitions 16
+      partita up --bootstrap kafka1:9092 --shards 8 --partitions 16
     """
     console = Console(stderr=False, highlight=False)
     plan = Plan(
-        data, instruments, bootstrap, port, shards, partitions, replication, ledgers, matchers
+        data,
+        instruments,
+        bootstrap,
+        port,
+        shards,
+        partitions,
+        replication,
+        ledgers,
+        matchers,
+        allow_unsafe_replication=allow_unsafe_replication,
     )
     stop = threading.Event()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from partita.deploy.commands.address import bootstrap_option
+from partita.deploy.commands.address import bootstrap_option, unsafe_option
 from partita.log.service import SESSION_TIMEOUT_MS, Options, Service, run
 from partita.schemas.enums import Line
 
@@ -62,6 +62,7 @@ def worker_command(name: str, service: Service) -> click.Command:
         show_default=True,
         help="Records over which a line of another build must agree before it speaks.",
     )
+    @unsafe_option
     def command(bootstrap: str, line: str, **options: Any) -> None:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         sys.exit(run(service, bootstrap, Options(line=Line(line), **options)))

@@ -7,6 +7,7 @@ Kafka's and Java's defaults to 7 ms with these. DIR/kafka.properties repeats the
 from typing import NamedTuple
 
 from partita.deploy.kafka.ports import HOST
+from partita.log.kafka.replication import EMBEDDED_RACK
 
 MESSAGE_MAX_BYTES = (
     4 << 20
@@ -104,6 +105,7 @@ def _place(port: int, controller_port: int) -> tuple[Setting, ...]:
     return (
         Setting("process.roles", "broker,controller", "one process is the whole cluster"),
         Setting("node.id", NODE_ID, "the only one"),
+        Setting("broker.rack", EMBEDDED_RACK, "tells workers that one replica is on purpose here"),
         Setting("log.dirs", "kafka", "below the data folder, in which the broker runs"),
         Setting("listeners", f"{clients},CONTROLLER://{controller}", "this machine only"),
         Setting("advertised.listeners", clients, "what clients are told to connect to"),

@@ -3,37 +3,31 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from typing import Any
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicCollection,
-    TopicPartition,
-)
-from confluent_kafka.admin import (
-    AdminClient,
-    ConfigResource,
-    NewTopic,
-    OffsetSpec,
-)
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
-from partita.schemas.errors import LogError, LogUnavailable, TopicMissing, TopicUnfit
-from partita.schemas.limits import RECORD_BYTES_MAX
-from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS, TOPICS, TopicRule, partitions_of
+from partita.log.kafka.facts import read_facts
+from partita.log.kafka.fitness import (
+    MESSAGE_BYTES_MAX,
+    ClusterFacts,
+    ExchangeShape,
+    check_absent,
+    check_asked,
+    check_topics,
+    shape_of,
+)
+from partita.log.kafka.replication import REPLICAS_MIN, check_replication, check_room
+from partita.schemas.errors import LogError, LogUnavailable
+from partita.schemas.topics import TOPICS, TopicRule, partitions_of
+
+__all__ = ["Admin", "ExchangeShape"]
 
 _TIMEOUT_S = 15.0
 # Longer than a broker takes to answer, shorter than a person waits to hear that there is none.
 _FIRST_ANSWER_S = 5.0
-_LOOK_AGAIN_S = 0.1
-
-
-class ExchangeShape(NamedTuple):
-    """How an exchange is cut, as its topics say."""
-
-    shards: int
-    partitions: int
+_LOOK_AGAIN_S = 0.05
 
 
 class Admin:
@@ -73,95 +67,134 @@ class Admin:
             LogUnavailable: no broker answers.
             TopicMissing: there is no exchange on this cluster.
         """
-        counts = self.partition_counts()
-        missing = [rule.name for rule in TOPICS if rule.name not in counts]
-        if missing:
-            raise TopicMissing(
-                f"no exchange at {self._bootstrap}: topics {', '.join(missing)} are missing;"
-                " `partita up --bootstrap` creates them"
-            )
-        return ExchangeShape(counts[ACCOUNT_COMMANDS], counts[ORDERS])
+        return shape_of(self.partition_counts(), self._bootstrap)
 
-    def create_topics(self, shards: int, partitions: int, replication: int) -> None:
-        """Create the topics that are missing, and check those that are there.
+    def check_fitness(self, *, allow_unsafe_replication: bool = False) -> ExchangeShape:
+        """Check that the cluster and its topics can carry the exchange; change nothing.
+
+        Returns how the exchange is cut. Unsafe replication is for the embedded one-node cluster,
+        and for others only where the operator allows it.
 
         Raises:
-            TopicUnfit: a topic has other partitions or settings than it must.
+            LogUnavailable: no broker answers.
+            TopicMissing: there is no exchange on this cluster.
+            WrongPartitions, WrongCleanup, UnsafeReplication, TopicUnfit: it cannot.
+        """
+        shape = self.shape()
+        cluster = self._cluster([rule.name for rule in TOPICS])
+        check_topics(cluster.topics, shape)
+        if not (cluster.embedded or allow_unsafe_replication):
+            check_replication(cluster.topics)
+        return shape
+
+    def topic_ids(self) -> dict[str, str]:
+        """Return Kafka's own id of each topic: a topic that was made again has another one.
+
+        Raises:
+            LogUnavailable: no broker answers.
+            TopicMissing: there is no exchange on this cluster.
+        """
+        self.shape()
+        found = self._cluster([rule.name for rule in TOPICS]).topics
+        return {name: topic.topic_id for name, topic in found.items()}
+
+    def create_topics(
+        self,
+        shards: int,
+        partitions: int,
+        replication: int | None = None,
+        *,
+        allow_unsafe_replication: bool = False,
+    ) -> None:
+        """Create the topics that are missing, once those that are there have been checked.
+
+        Without a replication each topic is on three brokers, or on all where there are fewer.
+
+        Raises:
+            LogUnavailable: no broker answers.
+            WrongPartitions, WrongCleanup, UnsafeReplication, TopicUnfit: nothing was created.
+            LogTruncated: a topic of an exchange that has run is gone; nothing was created.
             LogError: the cluster refused.
         """
-        counts = self.partition_counts()
-        for rule in TOPICS:
-            want = partitions_of(rule, shards, partitions)
-            if (have := counts.get(rule.name, want)) != want:
-                raise TopicUnfit(
-                    f"{rule.name} has {have} partitions, not {want}; the number of shards and"
-                    " partitions is fixed when the exchange is made"
-                )
-        new = [
+        counts, asked = self.partition_counts(), ExchangeShape(shards, partitions)
+        cluster = self._cluster([rule.name for rule in TOPICS if rule.name in counts])
+        replicas = replication or min(REPLICAS_MIN, cluster.brokers)
+        guarded = not (cluster.embedded or allow_unsafe_replication)
+        check_asked(cluster.topics, asked)
+        check_topics(cluster.topics, asked)
+        if guarded:
+            check_replication(cluster.topics)
+        missing = [rule for rule in TOPICS if rule.name not in counts]
+        if missing:
+            check_absent(
+                [rule.name for rule in missing],
+                [
+                    name
+                    for name, topic in cluster.topics.items()
+                    if any(self.sizes(name, topic.partitions).values())
+                ],
+            )
+            if guarded:
+                check_room(cluster.brokers, replicas)
+            self._create(missing, asked, replicas)
+            # Another `up` may have been faster, with topics of another cut.
+            made = self._cluster([rule.name for rule in TOPICS])
+            check_topics(made.topics, asked)
+            self._await_leaders(made)
+
+    def _create(self, rules: Sequence[TopicRule], shape: ExchangeShape, replicas: int) -> None:
+        topics = [
             NewTopic(
                 rule.name,
-                partitions_of(rule, shards, partitions),
-                replication,
-                config=_topic_settings(rule, replication),
+                partitions_of(rule, *shape),
+                replicas,
+                config=_topic_settings(rule, replicas),
             )
-            for rule in TOPICS
-            if rule.name not in counts
+            for rule in rules
         ]
-        if new:
-            self._create(new)
-        self._check_settings()
-
-    def _create(self, topics: list[NewTopic]) -> None:
         for name, made in self._client.create_topics(topics, operation_timeout=_TIMEOUT_S).items():
             try:
                 made.result(_TIMEOUT_S)
             except KafkaException as error:
-                # Another `up` was faster; the check that follows sees to the settings.
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise LogError(f"cannot create {name}: {error.args[0].str()}") from error
 
-    def _check_settings(self) -> None:
-        """Compare the topics' settings with the rules.
-
-        A broker may not have heard yet of a topic that its controller has made a moment ago.
-        """
+    def _await_leaders(self, cluster: ClusterFacts) -> None:
+        """Wait until every partition answers: one made a moment ago has no leader at first."""
+        ask = {
+            TopicPartition(name, p): OffsetSpec.latest()
+            for name, topic in cluster.topics.items()
+            for p in range(topic.partitions)
+        }
         deadline_s = time.monotonic() + _TIMEOUT_S
         while True:
             try:
-                self._compare_settings()
+                for answer in self._client.list_offsets(ask).values():
+                    answer.result(_TIMEOUT_S)
             except KafkaException as error:
-                unknown = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
-                if not unknown or time.monotonic() > deadline_s:
-                    raise LogError(f"cannot read the topics' settings: {error}") from error
+                if time.monotonic() > deadline_s:
+                    raise LogError(f"the topics do not come to life: {error}") from error
                 time.sleep(_LOOK_AGAIN_S)
             else:
                 return
 
-    def _compare_settings(self) -> None:
-        wanted = {
-            rule.name: {
-                "cleanup.policy": rule.cleanup,
-                "message.timestamp.type": "LogAppendTime",
-                "retention.ms": str(rule.retention_ms),
-            }
-            for rule in TOPICS
-        }
-        resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in wanted]
-        for resource, answer in self._client.describe_configs(resources).items():
-            found = answer.result(_TIMEOUT_S)
-            for key, want in wanted[resource.name].items():
-                if (have := found[key].value) != want:
-                    raise TopicUnfit(f"{resource.name} has {key}={have}, and must have {want}")
+    def _cluster(self, topics: Sequence[str]) -> ClusterFacts:
+        return read_facts(self._client, topics, _TIMEOUT_S)
 
-    def topic_ids(self) -> dict[str, str]:
-        """Return Kafka's own id of each topic."""
-        names = [rule.name for rule in TOPICS]
-        found = self._client.describe_topics(TopicCollection(names))
-        return {name: str(_answer(topic).topic_id) for name, topic in found.items()}
+    def ranges(self, topic: str, partitions: int) -> dict[int, tuple[int, int]]:
+        """Return (offset of the first record kept, offset behind the last) of each partition."""
+        starts, ends = (
+            self._offsets(topic, partitions, spec)
+            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+        )
+        return {p: (starts[p], ends[p]) for p in range(partitions)}
 
     def sizes(self, topic: str, partitions: int) -> dict[int, int]:
         """Return the offset behind the last record of each partition of a topic."""
-        ask = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(partitions)}
+        return self._offsets(topic, partitions, OffsetSpec.latest())
+
+    def _offsets(self, topic: str, partitions: int, spec: OffsetSpec) -> dict[int, int]:
+        ask = {TopicPartition(topic, p): spec for p in range(partitions)}
         found = self._client.list_offsets(ask)
         return {where.partition: int(_answer(f).offset) for where, f in found.items()}
 
@@ -195,7 +228,7 @@ def _topic_settings(rule: TopicRule, replication: int) -> dict[str, str]:
         "message.timestamp.type": "LogAppendTime",
         "retention.ms": str(rule.retention_ms),
         "retention.bytes": "-1",
-        "max.message.bytes": str(RECORD_BYTES_MAX + 64 * 1024),
+        "max.message.bytes": str(MESSAGE_BYTES_MAX),
         # An acknowledged record is on every replica but one.
         "min.insync.replicas": str(max(1, replication - 1)),
         "unclean.leader.election.enable": "false",

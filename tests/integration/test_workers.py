@@ -22,7 +22,7 @@ from partita.log.service import WorkerExit
 from partita.producers import Client
 from partita.schemas.codec import decode, encode
 from partita.schemas.dead_letter import DeadLetter
-from partita.schemas.errors import TopicUnfit
+from partita.schemas.errors import WrongPartitions
 from partita.schemas.orders import Tick
 from partita.schemas.topics import ACCOUNT_COMMANDS, DEAD_LETTERS, ORDERS
 
@@ -157,7 +157,7 @@ def test_a_cluster_that_is_there_is_used_and_left_as_it_is(tmp_path: Path) -> No
             asyncio.run(trade(exchange.bootstrap, 7))
             with (
                 Exchange(plan._replace(shards=3)) as other,
-                pytest.raises(TopicUnfit, match="not 3"),
+                pytest.raises(WrongPartitions, match="not 3"),
             ):
                 other.start(lambda _: None)
         assert cluster.alive()
