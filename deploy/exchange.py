@@ -13,9 +13,10 @@ from partita.deploy.commands.address import RUNNING
 from partita.deploy.errors import DataFolderUnwritable, ExchangeNotReady
 from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka
-from partita.deploy.listing import list_instruments, listed_instruments
+from partita.deploy.listing import claim, write_rules
 from partita.deploy.workers import SupervisedWorker, WorkerState, worker_command
 from partita.log.kafka.admin import Admin
+from partita.log.kafka.sender import Sender
 from partita.log.service import Options
 from partita.producers import Client
 from partita.schemas.enums import Line
@@ -100,11 +101,17 @@ class Exchange:
             plan.replication,
             allow_unsafe_replication=plan.allow_unsafe_replication,
         )
-        known = listed_instruments(self.bootstrap)
-        new = read_instruments(plan.instruments, plan.partitions, known)
-        self.instruments = [*known.values(), *new]
-        progress(f"listing {len(self.instruments)} instruments")
-        list_instruments(self.bootstrap, self.instruments)
+        progress("listing instruments")
+        sender = Sender(self.bootstrap)
+        listed = claim(
+            self.bootstrap,
+            sender,
+            lambda known: read_instruments(plan.instruments, plan.partitions, known),
+        )
+        self.instruments = list(listed.values())
+        # All of them: an earlier listing may have been interrupted before it reached the books.
+        # What changed since stays so: a book takes no version that is not newer than its own.
+        write_rules(sender, self.instruments)
         self._start_workers(progress)
         self._write_running()
 
