@@ -79,6 +79,10 @@ class Catalogue:
             raise InvalidValue("symbol", symbol, "is not listed on this exchange")
         return found
 
+    def knows(self, instrument_id: int) -> bool:
+        """Return whether an instrument of this number is listed."""
+        return instrument_id in self._ids
+
     def by_id(self, instrument_id: int) -> Listed:
         """Return an instrument by its number.
 
