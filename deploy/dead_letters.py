@@ -3,10 +3,10 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from partita.log.kafka.reader import Reader
+from partita.log.kafka.past import PastReader
 from partita.log.port import Record
 from partita.schemas.codec import decode
 from partita.schemas.dead_letter import DeadLetter
@@ -53,32 +53,31 @@ def dead_letters(bootstrap: str) -> dict[Place, DeadLetter]:
         LogUnavailable: no broker answers.
         LogError: the topic cannot be read.
     """
-    found: dict[Place, DeadLetter] = {}
-    for letter in _letters(bootstrap):
-        # There may be many, each with up to 64 KiB of somebody's rubbish.
-        found[Place.of(letter)] = letter._replace(value=b"")
-    newest = sorted(found.items(), key=lambda item: (item[1].time_ms, item[0]), reverse=True)
-    return dict(newest)
+    # There may be many, each with up to 64 KiB of somebody's rubbish.
+    latest = _latest(bootstrap, lambda letter: letter._replace(value=b""))
+    newest = sorted(latest, key=lambda letter: (letter.time_ms, Place.of(letter)), reverse=True)
+    return {Place.of(letter): letter for letter in newest}
 
 
 def dead_letter(bootstrap: str, place: Place) -> DeadLetter | None:
     """Return one dead letter with its bytes, the latest of its place; see dead_letters."""
-    found = None
-    for letter in _letters(bootstrap):
-        if Place.of(letter) == place:
-            found = letter
-    return found
+    latest = _latest(bootstrap, lambda letter: letter if Place.of(letter) == place else None)
+    return latest[-1] if latest else None
 
 
-def _letters(bootstrap: str) -> Iterator[DeadLetter]:
-    reader = Reader(bootstrap, DEAD_LETTERS)
+def _latest(bootstrap: str, keep: Callable[[DeadLetter], DeadLetter | None]) -> list[DeadLetter]:
+    """Return what is kept of the latest letter of each key, in the order of their writing."""
+    found: dict[bytes | None, DeadLetter] = {}
+    reader = PastReader(bootstrap, DEAD_LETTERS)
     try:
-        for records in reader.until(reader.starts([0]), reader.ends([0])):
-            for record in records:
-                if record.value:  # else somebody has removed it
-                    yield _letter(record)
+        for record in reader.records(0):
+            found.pop(record.key, None)
+            # One without a value takes its key back.
+            if record.value and (kept := keep(_letter(record))) is not None:
+                found[record.key] = kept
     finally:
         reader.close()
+    return list(found.values())
 
 
 def _letter(record: Record) -> DeadLetter:

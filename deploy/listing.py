@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from partita.log.kafka.reader import Reader
+from partita.log.kafka.past import PastReader
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing, Record
 from partita.schemas.codec import decode, encode
@@ -45,14 +45,13 @@ def clients_topic(bootstrap: str) -> ClientsTopic:
         UnknownFingerprint: a record is of a newer build.
     """
     listing, last, times_ms = Listing(), dict[str, Instrument](), dict[str, int]()
-    reader = Reader(bootstrap, INSTRUMENTS)
+    reader = PastReader(bootstrap, INSTRUMENTS)
     try:
-        for records in reader.until(reader.starts([0]), reader.ends([0])):
-            for record in records:
-                if (rules := _rules(record)) is not None:
-                    last[rules.symbol] = rules
-                    if listing.take(rules):
-                        times_ms[rules.symbol] = record.time_ms
+        for record in reader.records(0):
+            if (rules := _rules(record)) is not None:
+                last[rules.symbol] = rules
+                if listing.take(rules):
+                    times_ms[rules.symbol] = record.time_ms
     finally:
         reader.close()
     return ClientsTopic(listing.instruments, last, times_ms)

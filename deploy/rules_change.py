@@ -123,10 +123,10 @@ class RulesChange:
         """
         if not symbols:
             return Past({}, whole=True)
-        ends = {self._listed[symbol].partition: 0 for symbol in symbols}
-        ends = {partition: self._book.since[partition] for partition in ends}
-        since_ms = max(0, min(self._times_ms[symbol] for symbol in symbols) - _BEFORE_MS)
-        past = announced_before(self._bootstrap, ends, symbols, since_ms, deadline_s)
+        partitions = {self._listed[symbol].partition for symbol in symbols}
+        ends = {partition: self._book.since[partition] for partition in sorted(partitions)}
+        told_ms = {symbol: self._times_ms[symbol] - _BEFORE_MS for symbol in symbols}
+        past = announced_before(self._bootstrap, ends, told_ms, deadline_s)
         for symbol, rules in past.newest.items():
             if rules.version > self._listed[symbol].version:
                 self._listed[symbol] = rules

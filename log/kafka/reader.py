@@ -1,7 +1,6 @@
 """A reader of whole partitions from where it is told, in no group."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from confluent_kafka import Consumer, TopicPartition
 
@@ -9,10 +8,6 @@ from partita.log.kafka import settings
 from partita.log.kafka.bounds import bounds
 from partita.log.kafka.messages import readable, record_of
 from partita.log.port import Record
-
-_READ_S = 1.0  # one wait for a record that is known to be there
-# A broker that restarts is back well before this; past it the caller is told.
-_SILENCE_MAX_S = 15.0
 
 
 class Reader:
@@ -41,26 +36,6 @@ class Reader:
     def _range(self, partition: int, timeout_s: float) -> tuple[int, int]:
         return bounds(self._consumer, self._topic, partition, timeout_s)
 
-    def offsets_at(
-        self, time_ms: int, partitions: Sequence[int], timeout_s: float = 10.0
-    ) -> dict[int, int]:
-        """Return the offset of the first record of each partition that is not older than a time.
-
-        Where there is none it is the end.
-
-        Raises:
-            LogUnavailable: no broker answered in time.
-        """
-        ask = [TopicPartition(self._topic, p, time_ms) for p in partitions]
-        try:
-            found = self._consumer.offsets_for_times(ask, timeout=timeout_s)
-        except KafkaException as error:
-            raise LogUnavailable(
-                f"no answer about {self._topic} from {self._bootstrap}: {error}"
-            ) from error
-        ends = self.ends([at.partition for at in found if at.offset < 0], timeout_s)
-        return {at.partition: ends.get(at.partition, at.offset) for at in found}
-
     def start(self, offsets: Mapping[int, int]) -> None:
         """Read these partitions, each from its offset on, and no others."""
         self._consumer.assign(
@@ -78,28 +53,6 @@ class Reader:
             return []
         messages = [first, *self._consumer.consume(records_max - 1, 0)]
         return [record_of(message) for message in readable(messages)]
-
-    def until(self, starts: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[list[Record]]:
-        """Yield the records of these partitions from the one offset to before the other.
-
-        Raises:
-            LogUnavailable: no record came for some time.
-            LogError: reading cannot go on.
-        """
-        behind = {p for p, end in ends.items() if starts[p] < end}
-        self.start({p: starts[p] for p in behind})
-        heard_s = time.monotonic()
-        while behind:
-            found = self.read(_READ_S)
-            if found:
-                heard_s = time.monotonic()
-            elif time.monotonic() - heard_s > _SILENCE_MAX_S:
-                raise LogUnavailable(
-                    f"no record of {self._topic} from {self._bootstrap} in {_SILENCE_MAX_S:.0f} s,"
-                    f" and partitions {sorted(behind)} are not read to their ends"
-                )
-            behind -= {r.partition for r in found if r.offset + 1 >= ends[r.partition]}
-            yield [record for record in found if record.offset < ends[record.partition]]
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -30,7 +30,8 @@ def market(terminal: Terminal) -> Iterator[str]:
 def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """A running exchange of the operator's tests: what is halted here halts nobody else's."""
     data = tmp_path_factory.mktemp("venue")
-    with Exchange(Plan(data, instruments_file(data, *BASES))) as running:
+    plan = Plan(data, instruments_file(data, *BASES), snapshot_every_ms=1_000)
+    with Exchange(plan) as running:
         running.start(lambda _: None)
         yield running
 

@@ -83,6 +83,14 @@ def test_of_one_place_the_latest_letter_counts(operator: Terminal) -> None:
     assert "new build" in operator.json("dead-letters show repeated/0/5")["error"]
 
 
+def test_a_letter_that_was_taken_back_is_not_shown(operator: Terminal) -> None:
+    """A record of its key without a value removes it, before compaction does."""
+    written(operator.bootstrap, letter("back", 1, "x"), letter("back", 2, "y"))
+    sent(operator.bootstrap, DEAD_LETTERS, "back/0/1", b"")
+    assert ["back/0/2"] == [row["place"] for row in operator.json("dead-letters --topic back")]
+    assert 2 == operator.type("dead-letters show back/0/1").code
+
+
 def test_they_are_listed_newest_first_up_to_a_limit(operator: Terminal) -> None:
     """By the time of the records, not of the letters; what is left out is told."""
     written(

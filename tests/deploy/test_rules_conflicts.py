@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ import pytest
 from terminals.operated import PATIENCE_S, SELLER, funded, interrupted, tell, told
 from terminals.terminal import Terminal
 
+from partita.deploy.announced import announced_before, snapshot_rules
 from partita.deploy.exchange import Exchange
 from partita.deploy.instruments import changed, new_instruments, next_version
 from partita.deploy.listing import claim, clients_topic, tell_clients
@@ -103,6 +105,31 @@ def test_nothing_to_change_is_not_believed_of_a_book_that_is_ahead(operator: Ter
     assert ("trading", halted.version + 1) == (now["status"], now["version"])
     order = operator.json(f"place {SELLER} sell {symbol} 1 --price 5")
     operator.json(f"cancel {SELLER} {order['order_id']}")
+
+
+def test_what_a_book_stands_on_is_known_without_its_history(
+    venue: Exchange, operator: Terminal
+) -> None:
+    """The newest snapshot has its rules, so reading starts there, however long ago they changed."""
+    symbol = funded(operator, "SNAP")
+    before = told(venue.bootstrap, symbol)
+    ahead = changed(before, {"taker_fee": "0.0003"})
+    interrupted(venue.bootstrap, ahead)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while {symbol: ahead} != {
+        name: rules
+        for name, (rules, _) in snapshot_rules(venue.bootstrap, ahead.partition, [symbol]).items()
+    }:
+        assert time.monotonic() < deadline_s, "no snapshot was taken"
+        order = operator.json(f"place {SELLER} sell {symbol} 1 --price 5")
+        operator.json(f"cancel {SELLER} {order['order_id']}")
+
+    nothing = {ahead.partition: 0}  # of the history
+    past = announced_before(venue.bootstrap, nothing, {symbol: 0}, deadline_s)
+
+    assert {symbol: ahead} == past.newest
+    assert 3 == operator.type(f"instruments set {symbol} --max-price 3").code
+    assert ahead == told(venue.bootstrap, symbol)
 
 
 def test_a_silent_book_leaves_the_outcome_unknown(venue: Exchange, operator: Terminal) -> None:

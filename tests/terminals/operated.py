@@ -16,7 +16,20 @@ from partita.schemas.instrument import Instrument
 from partita.schemas.topics import INSTRUMENTS, ORDERS
 
 # Each test uses symbols of its own.
-BASES = ("HALT", "FEES", "CAPS", "RACE", "LOST", "SAME", "BACK", "KEPT", "STOP", "SLOW", "TOLD")
+BASES = (
+    "HALT",
+    "FEES",
+    "CAPS",
+    "RACE",
+    "LOST",
+    "SAME",
+    "BACK",
+    "KEPT",
+    "STOP",
+    "SLOW",
+    "TOLD",
+    "SNAP",
+)
 VALUES = "0.01,0.0001,0.001,1000,100000,0.001,0.002,8,6"  # of each, behind the symbol
 SELLER, BUYER = 7_101, 7_102  # on a shard each
 PATIENCE_S = 20.0
