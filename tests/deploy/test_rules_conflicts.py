@@ -17,9 +17,13 @@ from partita.deploy.listing import claim, clients_topic, tell_clients
 from partita.deploy.rules_apply import Applied, add_instruments
 from partita.deploy.rules_change import RulesChange
 from partita.log.kafka.sender import Sender
-from partita.schemas.enums import InstrumentStatus
+from partita.log.port import Outgoing
+from partita.schemas.codec import encode
+from partita.schemas.enums import InstrumentStatus, Line
+from partita.schemas.feed import FeedBatch, FeedGroup
 from partita.schemas.instrument import Instrument
 from partita.schemas.listing import VOID_VERSION
+from partita.schemas.topics import BOOK
 
 pytestmark = pytest.mark.kafka
 
@@ -50,6 +54,23 @@ def test_of_two_changes_at_once_the_book_takes_the_first(venue: Exchange) -> Non
         second.tell(theirs.overtaken)
         first.tell(ours.taken)
     assert cheap == told(venue.bootstrap, symbol)
+
+
+def test_what_a_matcher_repeats_is_no_answer(venue: Exchange) -> None:
+    """One that starts again says all it has said; older rules are not those that were written."""
+    symbol = "SAME-USD"
+    with RulesChange(venue.bootstrap) as change:
+        old = change.listed[symbol]
+        group = FeedGroup(old.instrument_id, 1, 0, 1_000, (old._replace(version=1),))
+        sender = Sender(venue.bootstrap)
+        repeat = encode(FeedBatch(b"", Line.A, (group,)))
+        sender.send(Outgoing(BOOK, old.partition, None, repeat))
+        sender.flush(PATIENCE_S)
+        new = changed(old, {"max_price": "77"})
+        change.write([new])
+        settled = change.settle(PATIENCE_S)
+        assert ((new,), ()) == (settled.taken, settled.overtaken)
+        change.tell(settled.taken)
 
 
 def test_a_change_that_was_overtaken_has_no_effect_and_says_so(operator: Terminal) -> None:
