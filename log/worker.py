@@ -117,7 +117,9 @@ class Worker:
         self.snapshots.advance()
         self._look_around()
         if self._owned and len(self._parked) == len(self._owned):
-            self._say_health(self._time_ms())  # what is told now and then would not be told any more
+            self._say_health(
+                self._time_ms()
+            )  # what is told now and then would not be told any more
             raise AllParked(f"all {len(self._owned)} partitions are parked")
         return len(mine)
 

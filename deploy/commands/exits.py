@@ -29,6 +29,7 @@ from collections.abc import Callable
 import click
 
 from partita.deploy.errors import DeployError
+from partita.deploy.operate.passing import PassRefused, PassUnheard
 from partita.deploy.workers import REFUSALS
 from partita.schemas.errors import (
     InvalidValue,
@@ -46,6 +47,8 @@ from partita.schemas.errors import (
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidValue, 2),
     (Rejected, 3),
+    (PassRefused, 3),
+    (PassUnheard, 4),
     (OutcomeUnknown, 4),
     (Overloaded, 5),
     (NoAnswer, 6),
