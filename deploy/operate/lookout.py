@@ -25,7 +25,7 @@ from partita.schemas.topics import (
     TICKERS,
 )
 
-SERVICES = (LEDGER, MATCHERS)
+SERVICES = (LEDGER, MATCHERS)  # in the order of the counts in ExchangeShape
 NO_WORKER = "no worker"
 STARTING = "starting"  # a worker owns it, and has not said how it is
 
@@ -141,7 +141,6 @@ class Lookout:
             admin = self._admin
             shape = admin.shape()
             said = self._statuses.read()
-            counts = {LEDGER: shape.shards, MATCHERS: shape.partitions}
             topics = {
                 ACCOUNT_COMMANDS: shape.shards,
                 ORDERS: shape.partitions,
@@ -156,7 +155,7 @@ class Lookout:
                 shape=shape,
                 partitions=[
                     view
-                    for service, count in counts.items()
+                    for service, count in zip(SERVICES, shape, strict=True)
                     for view in self._views(service, count, said, ends[service.topic])
                 ],
                 records={topic: sum(found.values()) for topic, found in ends.items()},
