@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from partita.log.port import Record
 from partita.schemas.codec import decode
@@ -52,15 +52,20 @@ def describe(record: Record) -> Described:
     )
 
 
-def _group(group: NamedTuple) -> Iterator[str]:
-    values = group._asdict()
-    for number, event in enumerate(values["events"], start=values["first"]):
-        yield f"{number}: {event!r}"
+def _group(group: Any) -> Iterator[str]:
+    for number, event in enumerate(group.events, start=group.first):
+        yield f"{number}: {_text(event)}"
 
 
-def _one(message: NamedTuple) -> list[str]:
+def _one(message: Any) -> list[str]:
     commands = getattr(message, "commands", None)
-    return [repr(message)] if commands is None else [repr(command) for command in commands]
+    return [_text(message)] if commands is None else [_text(command) for command in commands]
+
+
+def _text(message: Any) -> str:
+    """Return a message with the words of its fields."""
+    values = (f"{name}={value}" for name, value in message._asdict().items())
+    return f"{type(message).__name__}({', '.join(values)})"
 
 
 def _short(text: str) -> str:
