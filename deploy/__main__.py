@@ -14,8 +14,11 @@ from partita.deploy.commands.fund import fund
 from partita.deploy.commands.instruments import instruments
 from partita.deploy.commands.ledger import ledger
 from partita.deploy.commands.matcher import matcher
+from partita.deploy.commands.metrics import metrics
 from partita.deploy.commands.order import order
 from partita.deploy.commands.orders import orders
+from partita.deploy.commands.parked import parked
+from partita.deploy.commands.pass_record import pass_record
 from partita.deploy.commands.place import place
 from partita.deploy.commands.replay import replay
 from partita.deploy.commands.rules import add, halt, resume, set_
@@ -41,6 +44,9 @@ def partita() -> None:
 for command in (
     up,
     status,
+    parked,
+    pass_record,
+    metrics,
     ledger,
     matcher,
     instruments,

@@ -117,6 +117,9 @@ class Worker:
         self.snapshots.advance()
         self._look_around()
         if self._owned and len(self._parked) == len(self._owned):
+            self._say_health(
+                self._time_ms()
+            )  # what is told now and then would not be told any more
             raise AllParked(f"all {len(self._owned)} partitions are parked")
         return len(mine)
 
@@ -310,6 +313,9 @@ class Worker:
         for partition, offset, text in self.snapshots.alarms:
             self._watch.alarm(Alarm(partition, offset, text))
         self.snapshots.alarms.clear()
+        self._say_health(now_ms)
+
+    def _say_health(self, now_ms: int) -> None:
         for partition in self._owned:
             silent = partition in self.silences
             snapshot = (-1, 0, 0) if silent else self.snapshots.newest(partition)

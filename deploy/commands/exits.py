@@ -30,6 +30,7 @@ import click
 
 from partita.deploy.errors import DeployError
 from partita.deploy.listing import ListedAtOnce
+from partita.deploy.operate.passing import PassRefused, PassUnheard
 from partita.deploy.rules_change import ChangeOvertaken, ChangeUnanswered
 from partita.deploy.workers import REFUSALS
 from partita.schemas.errors import (
@@ -51,6 +52,8 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (ChangeOvertaken, 3),
     (ListedAtOnce, 3),
     (ChangeUnanswered, 4),
+    (PassRefused, 3),
+    (PassUnheard, 4),
     (OutcomeUnknown, 4),
     (Overloaded, 5),
     (NoAnswer, 6),
