@@ -13,7 +13,6 @@ from partita.log.port import Outgoing, Record
 from partita.schemas.codec import decode, encode
 from partita.schemas.enums import Line
 from partita.schemas.errors import Unreadable
-from partita.schemas.limits import CHUNK_BYTES_MAX
 from partita.schemas.snapshots import Chunk, Manifest
 
 MANIFEST = "manifest"
@@ -118,9 +117,9 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def cut(data: bytes) -> list[bytes]:
-    """Return the bytes of a snapshot as the data of its chunks."""
-    return [data[at : at + CHUNK_BYTES_MAX] for at in range(0, len(data), CHUNK_BYTES_MAX)]
+def cut(data: bytes, chunk_bytes: int) -> list[bytes]:
+    """Return the bytes of a snapshot as the data of its chunks, of at most so many bytes."""
+    return [data[at : at + chunk_bytes] for at in range(0, len(data), chunk_bytes)]
 
 
 class Place(NamedTuple):
@@ -129,9 +128,9 @@ class Place(NamedTuple):
     topic: str
     partition: int
 
-    def chunks(self, manifest: Manifest, data: bytes) -> Iterator[Outgoing]:
+    def chunks(self, manifest: Manifest, pieces: Iterable[bytes]) -> Iterator[Outgoing]:
         """Yield the chunks of a snapshot as records."""
-        for part, piece in enumerate(cut(data)):
+        for part, piece in enumerate(pieces):
             key = Key(manifest.machine, manifest.line, manifest.chunks_position, str(part))
             yield Outgoing(*self, key.encoded(), encode(Chunk(b"", piece)))
 
