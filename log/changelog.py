@@ -86,10 +86,18 @@ class Changelog:
         return sorted(found, key=lambda m: (-m.position, m.line))
 
     def machines(self) -> list[str]:
-        """Return the names of all machines of which anything stands here."""
-        names = {key.machine for key in self._values}
+        """Return the names of all machines that a manifest speaks of.
+
+        A machine of which only chunks stand here came into being behind all manifests: each of them
+        names all machines of the partition at its position.
+        """
+        names = {manifest.machine for manifest in self.manifests.values()}
         names |= {birth.machine for m in self.manifests.values() for birth in m.machines}
         return sorted(names)
+
+    def names(self) -> list[str]:
+        """Return the names of all machines of which anything stands here, be it a torn snapshot."""
+        return sorted({*self.machines(), *(key.machine for key in self._values)})
 
     def data(self, manifest: Manifest) -> bytes | None:
         """Return the bytes of a snapshot; None when they are not whole."""

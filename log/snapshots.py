@@ -86,13 +86,18 @@ class Snapshots:
         self._partitions: dict[int, _Partition] = {}
         self._pending: list[_Pending] = []
 
+    @property
+    def under_way(self) -> int:
+        """How many are taken and do not stand yet."""
+        return len(self._pending)
+
     def open(
         self, partition: int, changelog: Changelog, ids: Mapping[str, str], time_ms: int
     ) -> None:
         """Follow a partition whose machines have just been made; ids of the event topics."""
         self._topic_ids = ids
         kept = _Partition(time_ms)
-        for machine in changelog.machines():
+        for machine in changelog.names():
             shelf = kept.shelves[machine] = _Shelf()
             shelf.keys = set(changelog.keys(machine, self._role.line))
             for manifest in reversed(changelog.of_machine(machine)):
