@@ -26,5 +26,5 @@ class Role(NamedTuple):
     chunk_bytes: int = CHUNK_BYTES_MAX  # of a snapshot in one record of the changelog
     trim: bool = True  # whether the input is trimmed behind the snapshots
     # Over how many records a line of another build must agree before it speaks, while another line
-    # does. Alone, it agrees over what there is and speaks.
+    # does. Alone, or beside none but silent ones and its own build, it agrees over what there is.
     agree_over: int = 1_000

@@ -302,7 +302,7 @@ class Worker:
         for partition, silence in list(self.silences.items()):
             silence.passed(self.positions[partition])
             if silence.caught_up and (
-                silence.agreed_over >= self._role.agree_over or not self._log.elsewhere(partition)
+                silence.agreed_over >= self._role.agree_over or not self._around.speaks(partition)
             ):
                 self._agreed.add(partition)
                 self._again(partition)
