@@ -167,8 +167,11 @@ class Snapshots:
             edges=self._core.edges_digest(partition, machine),
             build=self._role.build,
             shards=self._role.shards,
+            # One that was restored may have been listed later.
             machines=tuple(
-                MachineBirth(name, mark.first_offset) for name, mark in sorted(marks.items())
+                MachineBirth(name, mark.first_offset)
+                for name, mark in sorted(marks.items())
+                if mark.first_offset < offset
             ),
             topics=tuple(TopicId(name, found) for name, found in sorted(self._topic_ids.items())),
         )
