@@ -13,6 +13,7 @@ from partita.deploy.commands.address import RUNNING
 from partita.deploy.errors import DataFolderUnwritable, ExchangeNotReady
 from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka
+from partita.deploy.kafka.supervision import SupervisedKafka
 from partita.deploy.listing import list_instruments, listed_instruments
 from partita.deploy.workers import SupervisedWorker, WorkerState, worker_command
 from partita.log.kafka.admin import Admin
@@ -57,6 +58,7 @@ class Exchange:
         self.plan = plan
         self.instruments: list[Instrument] = []
         self._kafka: EmbeddedKafka | None = None
+        self._supervision: SupervisedKafka | None = None
         self._workers: list[SupervisedWorker] = []
         self._bootstrap = plan.bootstrap
         self._announced = False  # its address stands in the data folder
@@ -91,6 +93,7 @@ class Exchange:
         if self._bootstrap is None:
             self._kafka = EmbeddedKafka(plan.data / "kafka", plan.port)
             self._kafka.start(progress)
+            self._supervision = SupervisedKafka(self._kafka)
             self._bootstrap = self._kafka.bootstrap
         progress("creating topics")
         # Refuses a cluster or topics that are not as they must be before anything is written.
@@ -187,9 +190,13 @@ class Exchange:
         return [worker.state() for worker in self._workers]
 
     def look_after(self, progress: Progress) -> None:
-        """Start again what has ended. Raises KafkaDied when the embedded broker is gone."""
-        if self._kafka is not None:
-            self._kafka.check()
+        """Start again what has ended, the embedded broker before the workers that need it.
+
+        Raises:
+            DeployError: the broker ends each time, or cannot be started.
+        """
+        if self._supervision is not None:
+            self._supervision.look_after(progress)
         for worker in self._workers:
             worker.look_after(progress)
 
