@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -15,7 +15,12 @@ from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka
 from partita.deploy.kafka.supervision import SupervisedKafka
 from partita.deploy.listing import list_instruments, listed_instruments
-from partita.deploy.workers import SupervisedWorker, WorkerState, worker_command
+from partita.deploy.workers import (
+    BACK_OFF_S,
+    SupervisedWorker,
+    WorkerState,
+    worker_command,
+)
 from partita.log.kafka.admin import Admin
 from partita.log.service import Options
 from partita.producers import Client
@@ -49,6 +54,7 @@ class Plan(NamedTuple):
     snapshot_every_ms: int = Options().snapshot_every_ms
     trim: bool = True  # whether inputs are trimmed behind the snapshots
     allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
+    back_off_s: Sequence[float] = BACK_OFF_S  # before each start of a worker that keeps ending
 
 
 class Exchange:
@@ -73,6 +79,11 @@ class Exchange:
     def kafka(self) -> EmbeddedKafka | None:
         """The embedded Kafka, None where a cluster is used."""
         return self._kafka
+
+    @property
+    def workers(self) -> Sequence[SupervisedWorker]:
+        """Its workers: those of line A, then those of line B."""
+        return tuple(self._workers)
 
     def start(self, progress: Progress) -> None:
         """Bring everything up, or nothing: what was started is stopped when a step fails.
@@ -129,7 +140,7 @@ class Exchange:
                 for number in range(1, count + 1):
                     command = worker_command(module, self.bootstrap, "--line", line, *options)
                     name = f"{module}-{number}" if line is Line.A else f"{module}-{line}{number}"
-                    worker = SupervisedWorker(name, command, folder)
+                    worker = SupervisedWorker(name, command, folder, self.plan.back_off_s)
                     worker.start()
                     self._workers.append(worker)
         # Without workers of its own it is for the operator to bring them.

@@ -10,7 +10,7 @@ from partita.deploy.kafka.embedded import EmbeddedKafka
 # away (a full disk, no memory), and a person should read what it says.
 _BACK_OFF_S = (0.0, 1.0, 5.0, 10.0)
 # A broker that ran this long has overcome what ended the one before it.
-_STEADY_S = 30.0
+_STEADY_S = 10.0
 
 
 class SupervisedKafka:
