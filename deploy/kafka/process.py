@@ -20,8 +20,8 @@ class LeashedProcess:
     """`command` runs in `folder`, with its output appended to `log`, from construction on.
 
     `held_fd`, if given, stays open in the child: a lock on it is held until both are gone.
-    `environment` is added to ours. Raises
-    OSError if the log cannot be opened or no process can be made; that `command[0]` cannot be run
+    `environment` is added to ours. Raises OSError
+    if the log cannot be opened or no process can be made; that `command[0]` cannot be run
     shows as a non-zero exit with the reason in the log.
     """
 
