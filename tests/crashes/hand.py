@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Self
 
-from crashes.schedule import BROKER, End, Freeze, Kill, Step, Wait
+from crashes.schedule import BROKER, Back, End, Freeze, Kill, Step, Wait
 
 from partita.deploy.exchange import Exchange
 from partita.deploy.workers import SupervisedWorker
 from partita.log.crash_points import CRASH_VARIABLE
 
 _LOOK_EVERY_S = 0.02
-# A worker that is started again is there in a second or two; a busy host takes its time.
-_PATIENCE_S = 60.0
+# A worker that is started again is there in a second or two, a broker in five; a busy host takes
+# its time.
+_PATIENCE_S = 90.0
 # A broker that ends soon after each start is given up, after some times.
 _BROKER_RUNS_S = 12.0
 
@@ -49,16 +50,16 @@ class Supervisor:
 
 
 class Hand:
-    """Kills, freezes and wakes; all calls wait until what they do is done."""
+    """Kills, freezes and wakes; all calls wait until what they do is done.
+
+    settles_since tells whether orders settle everywhere, since a time of the monotonic clock.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         self.did: Counter[str] = Counter()
         self.kills_s: list[tuple[str, float]] = []  # whom, and when, by the monotonic clock
+        self.settles_since: Callable[[float], bool] = lambda _: True
         self._exchange = exchange
-
-    def names(self, kind: str = "") -> list[str]:
-        """Return the names of the workers of a kind (ledger, matchers), or of all."""
-        return [w.name for w in self._exchange.workers if w.name.startswith(kind)]
 
     def _worker(self, name: str) -> SupervisedWorker:
         return next(worker for worker in self._exchange.workers if worker.name == name)
@@ -132,6 +133,10 @@ class Hand:
                 self.freeze(who, seconds)
             case End(points):
                 self.crash_at(points)
+            case Back(seconds):
+                since_s = time.monotonic()
+                self._await(lambda: self.settles_since(since_s), "nothing settles any more")
+                time.sleep(seconds)
 
     def _await(self, holds: Callable[[], bool], otherwise: str) -> None:
         deadline_s = time.monotonic() + _PATIENCE_S

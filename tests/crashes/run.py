@@ -17,7 +17,7 @@ from pathlib import Path
 if not __package__:  # run as a file, from a clone
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from crashes.schedule import BROKER, Freeze, Kill, Step, Wait, random_steps
+from crashes.schedule import Freeze, Kill, Step, Wait, random_steps
 from crashes.venue import Report, Setting, as_json, crash_run
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -139,7 +139,7 @@ def show(console: Console, report: Report) -> None:
         "longest gap in settled events, s": f"{report.longest_gap_s:.2f}",
         **{f"recovery, {name}": f"{value:.2f}" for name, value in report.recovery_s.items()},
         "conservation difference": sum(map(float, report.differences.values())) or 0,
-        **{f"rebuilt: {name}": value for name, value in report.rebuilt.items()},
+        **{f"rebuilt: {name}": str(value) for name, value in report.rebuilt.items()},
         **{f"seconds: {name}": f"{value:.0f}" for name, value in report.seconds.items()},
     }
     for name, value in rows.items():

@@ -37,7 +37,13 @@ class Wait(NamedTuple):
     seconds: float
 
 
-Step = Kill | Freeze | End | Wait
+class Back(NamedTuple):
+    """Wait until orders settle everywhere again, and leave it alone then."""
+
+    seconds: float
+
+
+Step = Kill | Freeze | End | Wait | Back
 
 
 def points(*names: str) -> End:
@@ -54,12 +60,14 @@ def random_steps(seed: int, kills: int, workers: Sequence[str]) -> Iterator[Step
     chance = random.Random(seed)
     left, since_broker = kills, 0
     while left > 0:
-        yield Wait(chance.uniform(0.3, 3.5))
+        if chance.random() < 0.7:
+            yield Back(chance.uniform(0.1, 2.0))
+        else:
+            yield Wait(chance.uniform(0.1, 2.5))
         if since_broker >= 7:
             since_broker = 0
             left -= 1
             yield Kill((BROKER,))
-            yield Wait(chance.uniform(0.0, 6.0))
             continue
         draw = chance.random()
         if draw < 0.06:
