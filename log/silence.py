@@ -87,7 +87,7 @@ class Silence:
                 f"{found.machine} at position {found.position} of partition {self._partition}:"
                 f" this build ({self._build}) has taken or said something else than"
                 f" {found.build}, line {found.line}. It has said nothing. Run the other build,"
-                " or find out which of the two is wrong before a change of rules is listed"
+                " find out which of the two is wrong, or take this one's word by --agree-over 0"
             )
         self.compared += 1
         self.agreed_over = max(self.agreed_over, found.position - self._start)

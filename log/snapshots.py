@@ -41,7 +41,7 @@ class _Pending:
     manifest: Manifest  # without what only the bytes tell, until they are there
     taken: int
     barrier: int
-    capture: Capture | None  # None: nothing has changed since the last one
+    capture: Capture | None  # None: its bytes are there, or nothing has changed since the last one
     data: bytes | None = None
     sent: bool = False
 
@@ -205,6 +205,7 @@ class Snapshots:
             pending.data = pending.capture.data()
             if pending.data is None:
                 return False
+            pending.capture = None
             pending.manifest = pending.manifest._replace(
                 chunks=len(cut(pending.data)), size=len(pending.data), sha256=sha256(pending.data)
             )

@@ -20,6 +20,7 @@ from partita.log.role import Role
 from partita.log.silence import Silence
 from partita.log.snapshots import Snapshots
 from partita.schemas.codec import encode
+from partita.schemas.errors import SnapshotMissing, Unreadable
 from partita.schemas.orders import Tick
 from partita.schemas.topics import ORDERS
 
@@ -163,7 +164,13 @@ class Worker:
             silence.hear(changelog.manifests.values())
             log.follow(role.changelog, partition, changelog.next_offset)
         self._reached("read changelog")
-        self.core.open(partition, recovery.snapshots)
+        try:
+            self.core.open(partition, recovery.snapshots)
+        except Unreadable as error:
+            raise SnapshotMissing(
+                f"{role.topic}/{partition}: a snapshot is whole, and this build cannot take it:"
+                f" {error}. Nothing was changed. Run the build that wrote it"
+            ) from error
         if not silent:
             self.snapshots.open(partition, changelog, ids, recovery.time_ms)
         log.seek(partition, recovery.offset)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 
 from partita.log.kafka import settings
 from partita.log.kafka.around import Around
@@ -43,9 +43,11 @@ class KafkaConnection:
         )
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        at_start = [TopicPartition(self._topic, found.partition, 0) for found in partitions]
-        consumer.incremental_assign(at_start)
-        consumer.pause(at_start)
+        # Where they are read from, `seek` says. The end is a place that there always is: at 0 a
+        # fetch that gets away before the pause would fail once the input is trimmed.
+        at_end = [TopicPartition(self._topic, p.partition, OFFSET_END) for p in partitions]
+        consumer.incremental_assign(at_end)
+        consumer.pause(at_end)
         for found in partitions:
             self._ownerships += 1
             self._owned[found.partition] = self._ownerships
@@ -78,13 +80,11 @@ class KafkaConnection:
 
     def seek(self, partition: int, offset: int) -> None:
         """Read an owned partition from an offset on."""
-        fresh = partition in self._waiting
         self._waiting.discard(partition)
         where = TopicPartition(self._topic, partition, offset)
-        if offset or not fresh:
-            # Assigned anew rather than sought: a seek needs a fetcher that is running already.
-            self._consumer.incremental_unassign([where])
-            self._consumer.incremental_assign([where])
+        # Assigned anew rather than sought: a seek needs a fetcher that is running already.
+        self._consumer.incremental_unassign([where])
+        self._consumer.incremental_assign([where])
         self._consumer.resume([where])
 
     def pause(self, partition: int) -> None:

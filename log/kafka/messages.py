@@ -38,7 +38,10 @@ def readable(messages: Sequence[Message]) -> list[Message]:
             raise TopicMissing(f"{message.topic()}: not on this cluster; `partita up` creates it")
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - as above
             # Trimmed under a reader that is slow, or lost: when it starts again it finds out which.
-            raise LogError(f"{message.topic()}: the record that comes next is not there any more")
+            raise LogError(
+                f"{message.topic()}/{message.partition()}: the record that comes next is not there"
+                f" any more: {error.str()}"
+            )
         elif error.fatal() or error.code() not in settings.PASSING:
             raise LogError(f"cannot read {message.topic()}: {error.str()}")
     return found

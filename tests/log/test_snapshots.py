@@ -1,5 +1,7 @@
 """Snapshots: behind acknowledged outputs, whole or not at all, two kept, the input trimmed."""
 
+import time
+
 import pytest
 from log_machines.bench import EVERY_MS, ROLE, Killed, Process, World
 from log_machines.machines import TOPIC
@@ -53,6 +55,25 @@ def test_two_are_kept_and_the_input_is_trimmed_below_the_older() -> None:
     keys = set(world.changelog().keys("echo", Line.A))
     assert {MANIFEST, "0"} == {key.part for key in keys}
     assert {newest.position, older.position} == {key.position for key in keys}
+
+
+def test_a_large_machine_is_written_down_by_a_child() -> None:
+    """Its snapshots are the same, and come some steps later."""
+    kept = []
+    for fork_bytes in (1 << 62, -1):
+        world = World()
+        process = Process(world.log, ROLE._replace(fork_bytes=fork_bytes))
+        found = set()
+        for _ in range(45):
+            world.say()
+            process.rest()
+            if fork_bytes < 0:
+                time.sleep(0.005)  # as long as a child may take, and it does no harm if longer
+            found |= {(m.position, m.sha256, m.edges) for m in world.manifests()}
+        kept.append(found)
+
+    assert kept[1]
+    assert kept[1] <= kept[0]
 
 
 def test_without_trimming_the_input_stays_whole() -> None:
