@@ -109,14 +109,16 @@ class Flow:
         return self._place(account, side="buy", funds=Decimal(self._chance.randint(1, 50)))
 
     def _expiring(self, account: int) -> Deed:
-        expire_ms = time.time_ns() // 1_000_000 + self._chance.randint(300, 3_000)
-        return self._place(
-            account,
-            price=self._price(),
-            size=self._size(),
-            time_in_force="GTT",
-            expire_ms=expire_ms,
-        )
+        life_ms, price, size = self._chance.randint(300, 3_000), self._price(), self._size()
+
+        def submit() -> Awaitable[Any]:
+            expire_ms = time.time_ns() // 1_000_000 + life_ms
+            order = self._place(
+                account, price=price, size=size, time_in_force="GTT", expire_ms=expire_ms
+            )
+            return order.submit()
+
+        return Deed(account, "place", submit)
 
     def _too_much(self, account: int) -> Deed:
         return self._place(account, side="buy", price=Decimal(100_000), size=4_000)
