@@ -121,7 +121,7 @@ def test_a_history_in_a_file_is_checked_again(
 
     path.write_text(path.read_text().replace('"maker"]', '"taker"]', 1))
     assert main(said.append) == 1
-    assert "it takes, but rests" in said[1]
+    assert "both parties are taker" in said[1]
 
 
 def _streams(entries: list[Entry]) -> dict[int, list[Heard]]:
