@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from histories import answers, lives, reads
+from histories import answers, changes, lives, reads, refusals
 from histories.asked import Memory
 from histories.rules import Rules
 from histories.scene import Scene, Told
@@ -34,10 +34,10 @@ _PARTS = accounts.Balance | accounts.OrderStatus | accounts.Total | accounts.Ans
 _JUDGES: dict[type, Callable[[Scene, Any], None]] = {
     accounts.Received: answers.received,
     accounts.Accepted: answers.accepted,
-    accounts.Rejected: answers.rejected,
+    accounts.Rejected: refusals.rejected,
     accounts.Opened: lives.opened,
     accounts.Filled: lives.filled,
-    accounts.Changed: lives.changed,
+    accounts.Changed: changes.changed,
     accounts.Done: lives.done,
     accounts.Balance: reads.balance,
     accounts.OrderStatus: reads.order_status,

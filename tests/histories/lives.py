@@ -1,28 +1,17 @@
-"""What may become of an order: opened, filled, changed, done; and what that does to the money."""
+"""What may become of an order: opened, filled, done; and what that does to the money."""
 
 from collections.abc import Callable
 
 from histories.answers import require_first, sent
-from histories.asked import Said
-from histories.orders import LASTING, Order, Rates
-from histories.scene import Scene
+from histories.orders import LASTING, Order
+from histories.scene import Scene, as_told, living
 from histories.violation import violate
 
-from partita.schemas.accounts import Accepted, Balance, Changed, Done, Filled, Opened
+from partita.schemas.accounts import Accepted, Done, Filled, Opened
 from partita.schemas.arithmetic import PPM
-from partita.schemas.commands import Amend, Cancel
+from partita.schemas.commands import Cancel
 from partita.schemas.enums import Liquidity, OrderState, OrderType, Outcome, TimeInForce
 from partita.schemas.reasons import Reason
-
-
-def living(scene: Scene, event: Opened | Filled | Changed | Done) -> Order:
-    """Return the order of an event; nothing may happen to one that has ended."""
-    order = scene.world.orders.get(event.order_id)
-    if order is None or order.received.account != event.account:
-        violate("the account has no such order")
-    if order.is_done:
-        violate(f"the order had ended: {order.outcome} ({order.reason})")
-    return order
 
 
 def opened(scene: Scene, event: Opened) -> None:
@@ -93,22 +82,11 @@ def _bought(scene: Scene, order: Order, event: Filled, cost: int) -> None:
     goods = scene.next_balance(account, rules.base_asset_id, "a fill")
     scene.move(account, rules.base_asset_id, event.size * rules.lot, 0, goods)
     money = scene.next_balance(account, rules.quote_asset_id, "a fill")
-    order.rates = _as_told(scene, order, held, money)
+    order.rates = as_told(scene, order, held, money)
     freed = order.hold - held[order.rates[0]]
     scene.world.funds.move(account, rules.quote_asset_id, 0, fee=event.fee)
     scene.move(account, rules.quote_asset_id, freed - paid, -freed, money)
     order.hold = held[order.rates[0]]
-
-
-def _as_told(scene: Scene, order: Order, held: dict[Rates, int], told: Balance) -> list[Rates]:
-    """Return the rates under which the order holds what its balance says; all if under none."""
-    before = scene.world.funds.balance(told.account, told.asset_id).held
-    right = [
-        rates
-        for rates, hold in held.items()
-        if before - order.units(order.hold - hold) == told.held
-    ]
-    return right or list(held)
 
 
 def _sold(scene: Scene, order: Order, event: Filled, cost: int) -> None:
@@ -121,91 +99,6 @@ def _sold(scene: Scene, order: Order, event: Filled, cost: int) -> None:
     if proceeds:
         money = scene.next_balance(account, rules.quote_asset_id, "a fill")
         scene.move(account, rules.quote_asset_id, proceeds, 0, money)
-
-
-def changed(scene: Scene, event: Changed) -> None:
-    """An amend took effect, or self-trade prevention has decreased the order."""
-    order = living(scene, event)
-    if event.remaining < 1:
-        violate("an order of which nothing remains is done")
-    balance = scene.peek()
-    if isinstance(balance, Balance) and balance[:2] == (event.account, order.hold_asset):
-        answer = scene.peek(1)
-    else:
-        balance, answer = None, balance
-    by_amend = isinstance(answer, Accepted) and not answer.repeated
-    if isinstance(answer, Accepted) and by_amend and answer.order_id == event.order_id:
-        for _ in range(1 if balance is None else 2):
-            scene.window.popleft()
-        _amended(scene, order, event, balance, answer)
-    else:
-        _decreased(scene, order, event)
-
-
-def _amended(
-    scene: Scene, order: Order, event: Changed, told: Balance | None, answer: Accepted
-) -> None:
-    world, account, asset_id = scene.world, event.account, order.hold_asset
-    asked = sent(scene, answer)
-    require_first(scene, asked)
-    said = _amend_of(scene, order, event, asked.contents)
-    if said is None or answer.count != 1:
-        violate(f"no amend to this was sent under the id of {answer}")
-    before = world.funds.balance(account, asset_id)
-    freed = 0 if told is None else before.held - told.held
-    if told is not None and freed <= 0:
-        violate(f"an accepted amend frees what is not needed, it takes nothing more: {told}")
-    key = answer.account, answer.command_id
-    right = [
-        (rates, brought)
-        for brought in sorted(world.top_ups.amounts(account, asset_id, key), reverse=True)
-        for rates in order.rates
-        if order.units(order.hold - order.need(event.price, event.remaining, rates)) + brought
-        == freed
-    ]
-    if not right or not world.top_ups.answered(account, asset_id, key, right[0][1]):
-        needs = sorted({order.need(event.price, event.remaining, r) for r in order.rates})
-        amounts = sorted(world.top_ups.amounts(account, asset_id, key))
-        violate(
-            f"{freed} units are freed; {order.units(order.hold)} were held and one of {amounts}"
-            f" brought, and it needs {[order.units(need) for need in needs]}"
-        )
-    order.rates = [rates for rates, brought in right if brought == right[0][1]]
-    if told is not None:
-        scene.move(account, asset_id, freed, -freed, told)
-    # Less of it at the same price keeps its place; anything else comes in again.
-    size = order.filled + event.remaining
-    order.taking = order.taking or event.price != order.price or size >= order.size
-    order.hold = order.need(event.price, event.remaining, order.rates[0])
-    order.price, order.size, order.remaining = event.price, size, event.remaining
-    world.memory.answered(world.shard, asked, said, answer, world.time_ms)
-
-
-def _amend_of(scene: Scene, order: Order, event: Changed, contents: list[Said]) -> Said | None:
-    for said in contents:
-        command = said.command
-        if (
-            isinstance(command, Amend)
-            and scene.world.order_named(command) is order
-            and (command.price, command.size - order.filled) == (event.price, event.remaining)
-        ):
-            return said
-    return None
-
-
-def _decreased(scene: Scene, order: Order, event: Changed) -> None:
-    if event.price != order.price or not event.remaining < order.remaining:
-        violate(f"no amend asked for it, and {order.remaining} lots at {order.price} remain")
-    held = {rates: order.need(order.price, event.remaining, rates) for rates in order.rates}
-    if not order.is_market or not order.is_buy:
-        told = scene.next_balance(event.account, order.hold_asset, "a decrease")
-        order.rates = _as_told(scene, order, held, told)
-        hold = held[order.rates[0]]
-        freed = order.units(order.hold - hold)
-        scene.move(event.account, order.hold_asset, freed, -freed, told)
-        order.hold = hold
-    order.size, order.remaining = order.filled + event.remaining, event.remaining
-    scene.world.decreased[event.account, order.received.instrument_id] += 1
 
 
 def done(scene: Scene, event: Done) -> None:

@@ -1,6 +1,6 @@
 """What an inquiry is told: balances, orders, totals, each as it is at that very number."""
 
-from histories import answers
+from histories import answers, refusals
 from histories.ladder import top_up
 from histories.orders import Order
 from histories.scene import Scene
@@ -27,7 +27,7 @@ def balance(scene: Scene, event: Balance) -> None:
         _brought(scene, event, held)
     else:
         funds.move(event.account, event.asset_id, -held, held)
-        answers.given_back(scene, -held)
+        refusals.given_back(scene, -held)
 
 
 def _brought(scene: Scene, event: Balance, amount: int) -> None:
@@ -53,29 +53,14 @@ def _may_lack(order: Order, amend: Amend, amount: int) -> bool:
 
 def order_status(scene: Scene, event: OrderStatus) -> None:
     """An order by itself: part of an answer, or the final state behind a late cancel."""
-    _require_status(scene, event)
     answer = scene.peek()
     late = isinstance(answer, Rejected) and answer.reason is Reason.ORDER_DONE
     if isinstance(answer, Rejected) and late and answer.order_id == event.order_id:
         scene.window.popleft()
-        answers.rejected(scene, answer, event)
+        refusals.rejected(scene, answer, event)
     else:
+        refusals.require_status(scene, event)
         scene.parts.append(event)
-
-
-def _require_status(scene: Scene, event: OrderStatus) -> None:
-    world = scene.world
-    order = world.orders.get(event.order_id)
-    if order is None or order.received.account != event.account:
-        violate("the account has no such order")
-    expected = order.status(event.hold)
-    if not order.is_done:
-        expected = expected._replace(outcome=event.outcome)  # meaningful when done
-    if event != expected:
-        violate(f"it must be {expected}")
-    least, most = world.top_ups.of_order(event.account, order.hold_asset, event.order_id)
-    if not least <= order.units(event.hold - order.hold) <= most:
-        violate(f"it holds {order.hold}, and from {least} to {most} units more for its amends")
 
 
 def total(scene: Scene, event: Total) -> None:

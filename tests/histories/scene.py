@@ -3,10 +3,11 @@
 from collections import deque
 from typing import NamedTuple
 
+from histories.orders import Order, Rates
 from histories.violation import violate
 from histories.world import World
 
-from partita.schemas.accounts import AccountEvent, Balance
+from partita.schemas.accounts import AccountEvent, Balance, Changed, Done, Filled, Opened
 
 
 class Told(NamedTuple):
@@ -48,3 +49,24 @@ class Scene:
         expected = self.world.funds.balance(account, asset_id)
         if told != expected:
             violate(f"it must leave {expected}, but the account was told {told}")
+
+
+def living(scene: Scene, event: Opened | Filled | Changed | Done) -> Order:
+    """Return the order of an event; nothing may happen to one that has ended."""
+    order = scene.world.orders.get(event.order_id)
+    if order is None or order.received.account != event.account:
+        violate("the account has no such order")
+    if order.is_done:
+        violate(f"the order had ended: {order.outcome} ({order.reason})")
+    return order
+
+
+def as_told(scene: Scene, order: Order, held: dict[Rates, int], told: Balance) -> list[Rates]:
+    """Return the rates under which the order holds what its balance says; all if under none."""
+    before = scene.world.funds.balance(told.account, told.asset_id).held
+    right = [
+        rates
+        for rates, hold in held.items()
+        if before - order.units(order.hold - hold) == told.held
+    ]
+    return right or list(held)
