@@ -176,6 +176,8 @@ class KafkaFailed(DeployError):
     """The broker does not do its work; the message ends with the last lines of its log."""
 
     def __init__(self, what: str, log: Path, tail: str) -> None:
+        self.what = what
+        self.log = log
         self.tail = tail
         lines = tail or "(nothing was logged)"
         super().__init__(f"{what}. The end of {log}:\n{lines}")

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -13,10 +13,16 @@ from partita.deploy.commands.address import RUNNING
 from partita.deploy.errors import DataFolderUnwritable, ExchangeNotReady
 from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka
+from partita.deploy.kafka.supervision import SupervisedKafka
 from partita.deploy.listing import claim, write_rules
 from partita.deploy.operate.lookout import look
 from partita.deploy.pass_watch import PassWatch
-from partita.deploy.workers import SupervisedWorker, WorkerState, worker_command
+from partita.deploy.workers import (
+    BACK_OFF_S,
+    SupervisedWorker,
+    WorkerState,
+    worker_command,
+)
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.sender import Sender
 from partita.log.service import Options
@@ -51,6 +57,7 @@ class Plan(NamedTuple):
     snapshot_every_ms: int = Options().snapshot_every_ms
     trim: bool = True  # whether inputs are trimmed behind the snapshots
     allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
+    back_off_s: Sequence[float] = BACK_OFF_S  # before each start of a worker that keeps ending
 
 
 class Exchange:
@@ -60,6 +67,7 @@ class Exchange:
         self.plan = plan
         self.instruments: list[Instrument] = []
         self._kafka: EmbeddedKafka | None = None
+        self._supervision: SupervisedKafka | None = None
         self._workers: list[SupervisedWorker] = []
         self._passes: PassWatch | None = None
         self._bootstrap = plan.bootstrap
@@ -75,6 +83,11 @@ class Exchange:
     def kafka(self) -> EmbeddedKafka | None:
         """The embedded Kafka, None where a cluster is used."""
         return self._kafka
+
+    @property
+    def workers(self) -> Sequence[SupervisedWorker]:
+        """Its workers: those of line A, then those of line B."""
+        return tuple(self._workers)
 
     def start(self, progress: Progress) -> None:
         """Bring everything up, or nothing: what was started is stopped when a step fails.
@@ -95,6 +108,7 @@ class Exchange:
         if self._bootstrap is None:
             self._kafka = EmbeddedKafka(plan.data / "kafka", plan.port)
             self._kafka.start(progress)
+            self._supervision = SupervisedKafka(self._kafka)
             self._bootstrap = self._kafka.bootstrap
         progress("creating topics")
         # Refuses a cluster or topics that are not as they must be before anything is written.
@@ -136,7 +150,7 @@ class Exchange:
                 for number in range(1, count + 1):
                     command = worker_command(module, self.bootstrap, "--line", line, *options)
                     name = f"{module}-{number}" if line is Line.A else f"{module}-{line}{number}"
-                    worker = SupervisedWorker(name, command, folder)
+                    worker = SupervisedWorker(name, command, folder, self.plan.back_off_s)
                     worker.start()
                     self._workers.append(worker)
         # Without workers of its own it is for the operator to bring them.
@@ -210,9 +224,13 @@ class Exchange:
         return [worker.state() for worker in self._workers]
 
     def look_after(self, progress: Progress) -> None:
-        """Start again what has ended. Raises KafkaDied when the embedded broker is gone."""
-        if self._kafka is not None:
-            self._kafka.check()
+        """Start again what has ended, the embedded broker before the workers that need it.
+
+        Raises:
+            DeployError: the broker ends each time, or cannot be started.
+        """
+        if self._supervision is not None:
+            self._supervision.look_after(progress)
         if self._passes is None:
             self._passes = PassWatch(self.bootstrap)
         for worker in self._workers:

@@ -7,7 +7,8 @@ a record.
 
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ REFUSALS: tuple[tuple[type[LogError], WorkerExit], ...] = tuple(
 
 STOP_TIMEOUT_S = 10.0
 # The first restart is at once; one that keeps ending waits longer each time, up to the last.
-_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 # A worker that ran this long has overcome what ended the one before it.
 _STEADY_S = 30.0
 
@@ -48,9 +49,19 @@ class SupervisedWorker:
     after the operator has passed a record.
     """
 
-    def __init__(self, name: str, command: list[str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        folder: Path,
+        back_off_s: Sequence[float] = BACK_OFF_S,
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
+        # What the next starts add to the environment, one each: a test says at which point of its
+        # work a process is to end.
+        self.environments: deque[Mapping[str, str]] = deque()
+        self._back_off_s = back_off_s
         self._command = command
         self._folder = folder
         self._process: LeashedProcess | None = None
@@ -65,7 +76,10 @@ class SupervisedWorker:
 
     def start(self) -> None:
         """Start the process. Raises OSError."""
-        self._process = LeashedProcess(self._command, folder=self._folder, log=self.log)
+        environment = self.environments.popleft() if self.environments else {}
+        self._process = LeashedProcess(
+            self._command, folder=self._folder, log=self.log, environment=environment
+        )
         self._started_s = time.monotonic()
 
     def state(self) -> WorkerState:
@@ -116,7 +130,7 @@ class SupervisedWorker:
             report(f"{self._refused}; {self.name} is not started again ({_meaning(status)})")
             return
         self._failures = 1 if steady else self._failures + 1
-        wait_s = _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S)) - 1]
+        wait_s = self._back_off_s[min(self._failures, len(self._back_off_s)) - 1]
         self._again_at_s = time.monotonic() + wait_s
         report(f"{self.name} ended with code {status}, and is started again in {wait_s:g} s")
 

@@ -17,7 +17,6 @@ from partita.schemas.errors import Diverged, Unreadable
 from partita.schemas.operations import Pass, WorkerStatus
 from partita.schemas.topics import PASSES, WORKER_STATUS
 
-
 _SPEAKING = (WorkerState.REPLAYING, WorkerState.RUNNING)
 
 

@@ -153,7 +153,7 @@ class Worker:
 
     def _open(self, partition: int) -> None:
         """Make the machines of a partition: starting and recovering are this."""
-        role, log = self._role, self._log
+        role, log, given_ms = self._role, self._log, self._time_ms()
         self._around.open()
         start, end = log.bounds(partition)
         changelog = Changelog(log.read(role.changelog, partition))
@@ -182,7 +182,7 @@ class Worker:
         log.seek(partition, recovery.offset)
         self.positions[partition] = recovery.offset
         self._unsaid = True  # what was said last may be older than the snapshots
-        self._health.opened(partition, self._time_ms(), end)
+        self._health.opened(partition, given_ms, end)
         self._watch.opened(partition, recovery.offset)
         for text in recovery.alarms:
             self._watch.alarm(Alarm(partition, recovery.offset, text))

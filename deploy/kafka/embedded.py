@@ -67,6 +67,18 @@ class EmbeddedKafka:
             self.kill()
             raise
 
+    def restart(self, progress: Progress | None = None) -> None:
+        """Start a broker that has died again, at the address that its clients know.
+
+        Raises PortInUse if another program listens there now, and what `start` raises.
+        """
+        self.kill()
+        wish, self._wish = self._wish, self._folder.marker.port
+        try:
+            self.start(progress)
+        finally:
+            self._wish = wish
+
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
         """Stop the broker cleanly, or by force after `timeout_s`; return whether it took no force.
 

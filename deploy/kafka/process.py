@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 LEASH = Path(__file__).resolve().with_name("leash.py")
@@ -19,17 +19,25 @@ LEASH = Path(__file__).resolve().with_name("leash.py")
 class LeashedProcess:
     """`command` runs in `folder`, with its output appended to `log`, from construction on.
 
-    `held_fd`, if given, stays open in the child: a lock on it is held until both are gone. Raises
-    OSError if the log cannot be opened or no process can be made; that `command[0]` cannot be run
+    `held_fd`, if given, stays open in the child: a lock on it is held until both are gone.
+    `environment` is added to ours. Raises OSError
+    if the log cannot be opened or no process can be made; that `command[0]` cannot be run
     shows as a non-zero exit with the reason in the log.
     """
 
     def __init__(
-        self, command: Sequence[str], *, folder: Path, log: Path, held_fd: int | None = None
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        log: Path,
+        held_fd: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._command = list(command)
         self._folder = folder
         self._log = log
+        self._environment = dict(environment or {})
         self._held_fds = () if held_fd is None else (held_fd,)
         self._child: subprocess.Popen[bytes] | None = None
         self._error: OSError | None = None
@@ -65,7 +73,7 @@ class LeashedProcess:
                     # to be stopped before it.
                     start_new_session=True,
                     # Without a UTF-8 locale Java cannot open a path that is not ASCII.
-                    env={**os.environ, "LC_ALL": "C.UTF-8"},
+                    env={**os.environ, "LC_ALL": "C.UTF-8", **self._environment},
                 )
         except OSError as error:
             self._error = error

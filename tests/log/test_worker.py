@@ -147,6 +147,26 @@ def test_what_may_not_have_arrived_ends_the_worker() -> None:
         bench.worker.step(0)
 
 
+def test_the_time_of_a_recovery_begins_when_the_partition_is_given() -> None:
+    """What reading and making the snapshots takes is in what the worker says of it."""
+    log, now_ms = MemoryLog(), 1_000
+    connection = MemoryConnection(log, TOPIC)
+
+    def reached(point: str) -> None:
+        nonlocal now_ms
+        now_ms += {"read changelog": 300, "opened": 40}.get(point, 0)
+
+    core, _ = echo_core()
+    role = Role(topic=TOPIC)
+    worker = Worker(connection, core, Notes(), lambda: now_ms, role, reached)
+    connection.own((0,))
+    worker.step(0)
+    connection.deliver()
+
+    (status,) = (decode(record.value) for record in log.records(WORKER_STATUS, 0))
+    assert 340 == status.recovery_ms
+
+
 def test_a_tick_is_written_when_an_expiry_has_passed_and_not_too_often() -> None:
     """Ticks let quiet symbols expire orders; while the book is behind, one a second is enough."""
     bench = Bench()

@@ -1,0 +1,229 @@
+"""A crash run: an exchange under load, a schedule done to it, and what is found afterwards."""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from crashes import worker_logs
+from crashes.gaps import Gaps
+from crashes.hand import Hand, supervised
+from crashes.load import Load
+from crashes.market import INSTRUMENTS_CSV, Flow
+from crashes.recording import Recorder
+from crashes.rest import complaints, drain
+from crashes.schedule import Back, Step
+from crashes.stream import told_wrong
+from histories.check import Summary, check_history
+from histories.complete import completed
+from histories.history import History, kept
+from histories.log_stream import shard_stream
+from histories.violation import Violation
+
+from partita.deploy.exchange import Exchange, Plan
+from partita.producers import Client, ClientLimits
+
+REBUILD = Path(__file__).with_name("rebuild.py")
+_REBUILD_S = 1_800.0
+
+Progress = Callable[[str], None]
+
+
+class Setting(NamedTuple):
+    """What is run."""
+
+    folder: Path  # of the exchange's data, the history and the logs
+    seed: int
+    lines: int = 1
+    ledgers: int = 1  # of each line
+    matchers: int = 1  # of each line
+    per_s: float = 150.0  # operations
+    answer_s: float = 8.0  # after which an operation is unknown
+    snapshot_every_ms: int = 700
+    trim: bool = False  # else every machine is rebuilt from offset 0
+
+
+@dataclass
+class Report:
+    """What happened, and what was found."""
+
+    seed: int
+    did: dict[str, int] = field(default_factory=dict)
+    restarts: int = 0
+    two_owners: int = 0  # times that a worker went on with what another one had taken
+    operations: dict[str, int] = field(default_factory=dict)
+    orders_acknowledged: int = 0
+    orders_unknown: dict[str, int] = field(default_factory=dict)
+    settled_events: int = 0
+    longest_gap_s: float = 0.0
+    recovery_s: dict[str, float] = field(default_factory=dict)
+    differences: dict[str, str] = field(default_factory=dict)  # by asset: from 0
+    history: dict[str, int] = field(default_factory=dict)
+    rebuilt: dict[str, Any] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def crash_run(setting: Setting, steps: Iterable[Step], progress: Progress) -> Report:
+    """Run; return what was found.
+
+    Raises:
+        AssertionError: something never came.
+        PartitaError: the exchange could not be kept up.
+    """
+    instruments = setting.folder / "instruments.csv"
+    instruments.write_text(INSTRUMENTS_CSV)
+    plan = Plan(
+        setting.folder / "data",
+        instruments,
+        ledgers=setting.ledgers,
+        matchers=setting.matchers,
+        lines=setting.lines,
+        snapshot_every_ms=setting.snapshot_every_ms,
+        trim=setting.trim,
+        # Kills come so often that a worker would hardly ever run.
+        back_off_s=(0.0,),
+    )
+    # What a client of a broker that is away has to say is no news here.
+    logging.getLogger("partita.log.kafka").setLevel(logging.CRITICAL)
+    report, began_s = Report(setting.seed), time.monotonic()
+    with Exchange(plan) as exchange:
+        exchange.start(progress)
+        report.seconds["up"] = time.monotonic() - began_s
+        history = History(plan.shards, exchange.instruments, path=setting.folder / "history.jsonl")
+        with history, supervised(exchange) as hand:
+            asyncio.run(_under_load(exchange, hand, setting, steps, history, report, progress))
+        report.did = dict(hand.did)
+        report.restarts = hand.restarts()
+        ended_s = time.monotonic()
+        _judge(exchange.bootstrap, plan.shards, setting, report, progress)
+        report.seconds["checks"] = time.monotonic() - ended_s
+    report.violations += worker_logs.complaints(plan.data / "workers")
+    report.two_owners = worker_logs.two_owners(plan.data / "workers")
+    report.seconds["all"] = time.monotonic() - began_s
+    return report
+
+
+async def _under_load(
+    exchange: Exchange,
+    hand: Hand,
+    setting: Setting,
+    steps: Iterable[Step],
+    history: History,
+    report: Report,
+    progress: Progress,
+) -> None:
+    timeout_ms = int(setting.answer_s * 1_000)
+    limits = ClientLimits(
+        answer_timeout_ms=timeout_ms, valid_for_ms=timeout_ms, oldest_ms=timeout_ms
+    )
+    async with Client.connecting(exchange.bootstrap, limits=limits, timeout_s=60.0) as client:
+        Recorder(client, history)
+        flow = Flow(client, setting.seed)
+        load = Load(client, flow)
+        gaps = Gaps({i.instrument_id: i.partition for i in exchange.instruments})
+        stop_listening = client.listen(gaps.hear)
+        hand.settles_since = gaps.all_back
+        load.start(flow.deposits())
+        await load.settled()
+        stop = asyncio.Event()
+        running = asyncio.create_task(load.run(setting.per_s, stop))
+        began_s = time.monotonic()
+        try:
+            for step in steps:
+                progress(f"{step}")
+                await asyncio.to_thread(hand.do, step)
+                if running.done():
+                    break
+            await asyncio.to_thread(hand.do, Back(0.0))
+        finally:
+            stop.set()
+            await running
+        stop_listening()
+        report.seconds["load"] = time.monotonic() - began_s
+        progress("waiting for the last answers")
+        await load.settled()
+        await _come_to_rest(exchange.bootstrap, client, load, flow, setting)
+        totals = await client.totals()
+        report.differences = {
+            asset: str(total.difference) for asset, total in totals.items() if total.difference
+        }
+        report.violations += [f"{a} is off by {by}" for a, by in report.differences.items()]
+        _note(report, load, gaps, hand)
+        report.violations += told_wrong(exchange.bootstrap, exchange.plan.shards, load)
+        report.seconds["rest"] = time.monotonic() - began_s - report.seconds["load"]
+
+
+async def _come_to_rest(
+    bootstrap: str, client: Client, load: Load, flow: Flow, setting: Setting
+) -> None:
+    """Drain, and let every machine take a last snapshot."""
+    for _ in range(2):
+        await asyncio.sleep(1.5 * setting.snapshot_every_ms / 1_000)
+        load.start(flow.touches())
+        await load.settled()
+    await client.totals()
+    await asyncio.to_thread(drain, bootstrap, setting.lines)
+
+
+def _note(report: Report, load: Load, gaps: Gaps, hand: Hand) -> None:
+    report.operations = dict(load.counts)
+    report.orders_acknowledged = len(load.acknowledged)
+    report.orders_unknown = {
+        "taken": len(load.taken_after_all),
+        "never taken": len(load.never_taken),
+    }
+    report.settled_events = gaps.settled
+    report.longest_gap_s = gaps.longest_s()
+    felt = [gap_s for gap_s in gaps.felt([at_s for _, at_s in hand.kills_s]) if gap_s]
+    report.recovery_s = {
+        "kills that were felt": len(felt),
+        "median": median(felt) if felt else 0.0,
+        "longest": max(felt, default=0.0),
+    }
+
+
+def _judge(
+    bootstrap: str, shards: int, setting: Setting, report: Report, progress: Progress
+) -> None:
+    """Check the history, rebuild everything in a process of its own, and hear the workers."""
+    progress("rebuilding every machine from the log, and checking the history")
+    command = [sys.executable, str(REBUILD), bootstrap]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Nothing may hang on the order of a set.
+        env={**os.environ, "PYTHONHASHSEED": str(1 + setting.seed % 1_000)},
+    ) as rebuilding:
+        try:
+            streams = {shard: shard_stream(bootstrap, shard) for shard in range(shards)}
+            history = kept(setting.folder / "history.jsonl")
+            summary: Summary = check_history(completed(history, streams))
+            report.history = summary._asdict()
+        except Violation as violation:
+            report.violations.append(f"history: {violation}")
+        said, _ = rebuilding.communicate(timeout=_REBUILD_S)
+    if rebuilding.returncode:
+        report.violations.append("the rebuild failed: see above")
+    else:
+        report.rebuilt = json.loads(said)
+        report.violations += report.rebuilt.pop("violations")
+        behind = set(report.rebuilt.pop("compared"))
+        wanted = report.rebuilt["machines"] * setting.lines
+        if len(behind) != wanted:
+            report.violations.append(f"of {wanted} machines, snapshots of {len(behind)} only")
+    report.violations += complaints(bootstrap)
+
+
+def as_json(report: Report) -> str:
+    """Return a report as JSON."""
+    return json.dumps(asdict(report), indent=2)
