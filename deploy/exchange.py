@@ -185,10 +185,13 @@ class Exchange:
                 raise ExchangeNotReady(f"{why}; see {logs}")
             time.sleep(_LOOK_EVERY_S)
 
+    def _given_up(self) -> list[str]:
+        """Return the workers whose partitions are all parked for good."""
+        return [s.name for s in self.states() if s.given_up and s.refused is None]
+
     def _stuck(self) -> list[str]:
         """Return the workers that are given up, or else the partitions that live ones parked."""
-        given_up = [s.name for s in self.states() if s.given_up and s.refused is None]
-        return given_up or [
+        return self._given_up() or [
             f"{view.topic}/{view.partition}, line {view.line}"
             for view in look(self.bootstrap).parked
             if view.status is not None
@@ -200,6 +203,10 @@ class Exchange:
         while not asking.done():
             await asyncio.wait({asking}, timeout=_LOOK_EVERY_S)
             self._look_after_start(progress)
+            if self._given_up():
+                asking.cancel()
+                await asyncio.wait({asking})
+                raise NoAnswer("a worker is given up")
         return await asking
 
     def _look_after_start(self, progress: Progress) -> None:
