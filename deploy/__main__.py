@@ -8,15 +8,20 @@ from partita.deploy.commands.amend import amend
 from partita.deploy.commands.balances import balances
 from partita.deploy.commands.book import book
 from partita.deploy.commands.cancel import cancel
+from partita.deploy.commands.dead_letters import dead_letters_group
 from partita.deploy.commands.exits import run
 from partita.deploy.commands.fund import fund
 from partita.deploy.commands.instruments import instruments
 from partita.deploy.commands.ledger import ledger
 from partita.deploy.commands.matcher import matcher
+from partita.deploy.commands.metrics import metrics
 from partita.deploy.commands.order import order
 from partita.deploy.commands.orders import orders
+from partita.deploy.commands.parked import parked
+from partita.deploy.commands.pass_record import pass_record
 from partita.deploy.commands.place import place
 from partita.deploy.commands.replay import replay
+from partita.deploy.commands.rules import add, halt, resume, set_
 from partita.deploy.commands.status import status
 from partita.deploy.commands.up import up
 from partita.deploy.commands.watch import watch
@@ -39,6 +44,9 @@ def partita() -> None:
 for command in (
     up,
     status,
+    parked,
+    pass_record,
+    metrics,
     ledger,
     matcher,
     instruments,
@@ -53,8 +61,11 @@ for command in (
     watch,
     match,
     replay,
+    dead_letters_group,
 ):
     partita.add_command(command)
+for command in (add, halt, resume, set_):
+    instruments.add_command(command)
 
 
 def main() -> None:

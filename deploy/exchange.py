@@ -14,7 +14,9 @@ from partita.deploy.errors import DataFolderUnwritable, ExchangeNotReady
 from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka
 from partita.deploy.kafka.supervision import SupervisedKafka
-from partita.deploy.listing import list_instruments, listed_instruments
+from partita.deploy.listing import claim, write_rules
+from partita.deploy.operate.lookout import look
+from partita.deploy.pass_watch import PassWatch
 from partita.deploy.workers import (
     BACK_OFF_S,
     SupervisedWorker,
@@ -22,6 +24,7 @@ from partita.deploy.workers import (
     worker_command,
 )
 from partita.log.kafka.admin import Admin
+from partita.log.kafka.sender import Sender
 from partita.log.service import Options
 from partita.producers import Client
 from partita.schemas.enums import Line
@@ -66,6 +69,7 @@ class Exchange:
         self._kafka: EmbeddedKafka | None = None
         self._supervision: SupervisedKafka | None = None
         self._workers: list[SupervisedWorker] = []
+        self._passes: PassWatch | None = None
         self._bootstrap = plan.bootstrap
         self._announced = False  # its address stands in the data folder
 
@@ -114,11 +118,17 @@ class Exchange:
             plan.replication,
             allow_unsafe_replication=plan.allow_unsafe_replication,
         )
-        known = listed_instruments(self.bootstrap)
-        new = read_instruments(plan.instruments, plan.partitions, known)
-        self.instruments = [*known.values(), *new]
-        progress(f"listing {len(self.instruments)} instruments")
-        list_instruments(self.bootstrap, self.instruments)
+        progress("listing instruments")
+        sender = Sender(self.bootstrap)
+        listed = claim(
+            self.bootstrap,
+            sender,
+            lambda known: read_instruments(plan.instruments, plan.partitions, known),
+        )
+        self.instruments = list(listed.values())
+        # All of them: an earlier listing may have been interrupted before it reached the books.
+        # What changed since stays so: a book takes no version that is not newer than its own.
+        write_rules(sender, self.instruments)
         self._start_workers(progress)
         self._write_running()
 
@@ -148,7 +158,10 @@ class Exchange:
             self._wait_ready(progress)
 
     def _wait_ready(self, progress: Progress) -> None:
-        """Wait until every shard answers and has heard of every instrument."""
+        """Wait until every shard answers and has heard of every instrument.
+
+        One that is parked does not keep the operator from coming up: a pass needs a broker.
+        """
         deadline_s = time.monotonic() + READY_TIMEOUT_S
         wanted = {i.base_asset for i in self.instruments} | {
             i.quote_asset for i in self.instruments
@@ -164,12 +177,22 @@ class Exchange:
             if wanted <= heard:
                 return
             self._look_after_start(progress)
-            if time.monotonic() > deadline_s or any(
-                s.given_up and s.refused is None for s in self.states()
-            ):
+            if stuck := self._stuck():
+                progress(f"not all of it trades: {', '.join(stuck)} parked; see `partita parked`")
+                return
+            if time.monotonic() > deadline_s:
                 logs = ", ".join(str(worker.log) for worker in self._workers)
                 raise ExchangeNotReady(f"{why}; see {logs}")
             time.sleep(_LOOK_EVERY_S)
+
+    def _stuck(self) -> list[str]:
+        """Return the workers that are given up, or else the partitions that live ones parked."""
+        given_up = [s.name for s in self.states() if s.given_up and s.refused is None]
+        return given_up or [
+            f"{view.topic}/{view.partition}, line {view.line}"
+            for view in look(self.bootstrap).parked
+            if view.status is not None
+        ]
 
     async def _assets_heard(self, progress: Progress) -> set[str]:
         """Ask the ledger, which may take long, and look after the workers meanwhile."""
@@ -208,8 +231,10 @@ class Exchange:
         """
         if self._supervision is not None:
             self._supervision.look_after(progress)
+        if self._passes is None:
+            self._passes = PassWatch(self.bootstrap)
         for worker in self._workers:
-            worker.look_after(progress)
+            worker.look_after(progress, self._passes.end)
 
     def stop(self, progress: Progress) -> None:
         """Stop the workers, then the broker."""
@@ -220,6 +245,9 @@ class Exchange:
             progress(f"stopping {worker.name}")
             worker.stop()
         self._workers.clear()
+        if self._passes is not None:
+            self._passes.close()
+            self._passes = None
         if self._kafka is not None and self._kafka.pid is not None:
             progress("stopping Kafka")
             self._kafka.stop()

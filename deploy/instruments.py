@@ -1,4 +1,4 @@
-"""The file that says which instruments an exchange lists, and the records made from it.
+"""The file that says which instruments an exchange lists, and the records made from such values.
 
 A CSV with a header: symbol, tick, lot, min_size, max_size (base), max_price, maker_fee, taker_fee
 (fractions of the notional), base_decimals, quote_decimals. All numbers are exact decimals.
@@ -10,7 +10,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from partita.schemas.arithmetic import PPM
-from partita.schemas.decimals import exact, to_steps, unit
+from partita.schemas.decimals import (
+    exact,
+    from_steps,
+    plain,
+    price_step,
+    size_step,
+    to_steps,
+    unit,
+)
 from partita.schemas.enums import InstrumentStatus
 from partita.schemas.errors import InvalidValue
 from partita.schemas.instrument import Instrument
@@ -29,6 +37,8 @@ COLUMNS = (
     "base_decimals",
     "quote_decimals",
 )
+# What may change while an instrument is listed; holds are counted in the rest.
+CHANGING = ("maker_fee", "taker_fee", "min_size", "max_size", "max_price")
 
 
 def read_instruments(
@@ -42,25 +52,98 @@ def read_instruments(
         InvalidValue: a row breaks a rule; names the row and field, the value and the rule.
         OSError: the file cannot be read.
     """
-    with file.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
-        if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-            raise InvalidValue(str(file), sorted(missing), "these columns are missing")
-        rows = list(reader)
+    try:
+        with file.open(newline="", encoding="utf-8") as lines:
+            reader = csv.DictReader(lines)
+            if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+                raise InvalidValue(str(file), sorted(missing), "these columns are missing")
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidValue("file", str(file), f"is no CSV in UTF-8: {error}") from error
+    return new_instruments(
+        ((f"line {at}: ", row) for at, row in enumerate(rows, start=2)), partitions, listed
+    )
+
+
+def new_instruments(
+    rows: Iterable[tuple[str, Mapping[str, str]]], partitions: int, listed: Mapping[str, Instrument]
+) -> list[Instrument]:
+    """Return the instruments of rows, each behind what its errors start with; see read_instruments.
+
+    Raises:
+        InvalidValue: a row breaks a rule.
+    """
     assets = _assets(listed.values())
     next_id = max((i.instrument_id for i in listed.values()), default=0) + 1
     found: list[Instrument] = []
     seen = set(listed)
-    for at, row in enumerate(rows, start=2):
+    for field, row in rows:
         symbol = str(row["symbol"])
         if symbol in listed:
             continue
         if symbol in seen:
-            raise InvalidValue(f"line {at}: symbol", symbol, "stands twice in the file")
+            raise InvalidValue(f"{field}symbol", symbol, "stands twice in the file")
         seen.add(symbol)
-        found.append(_instrument(f"line {at}: ", row, next_id, (next_id - 1) % partitions, assets))
+        found.append(_instrument(field, row, next_id, (next_id - 1) % partitions, assets))
         next_id += 1
     return found
+
+
+def split_symbol(symbol: str, field: str = "") -> tuple[str, str]:
+    """Return the assets of a symbol, base and quote. Raises InvalidValue."""
+    base, _, quote = symbol.partition("-")
+    if not base or not quote or base == quote:
+        raise InvalidValue(f"{field}symbol", symbol, "must be BASE-QUOTE")
+    return base, quote
+
+
+def asset_decimals(listed: Iterable[Instrument]) -> dict[str, int]:
+    """Return the decimals of each asset by its name."""
+    return {name: decimals for name, (_, decimals) in _assets(listed).items()}
+
+
+def as_listed(known: Instrument, row: Mapping[str, str]) -> Instrument:
+    """Return an instrument that is listed as it would be by the rules of a row.
+
+    Raises:
+        InvalidValue: the row breaks a rule.
+    """
+    assets = _assets([known])
+    made = _instrument("", row, known.instrument_id, known.partition, assets)
+    return made._replace(version=known.version, status=known.status)
+
+
+def changed(known: Instrument, values: Mapping[str, str]) -> Instrument:
+    """Return the next version of an instrument with some of min_size, max_size, max_price, fees.
+
+    The version is the known one when that changes nothing.
+
+    Raises:
+        InvalidValue: a value breaks a rule.
+    """
+    if never := set(values) - set(CHANGING):
+        raise InvalidValue(", ".join(sorted(never)), known.symbol, "never changes")
+
+    def steps(column: str, step: Decimal, now: int) -> int:
+        return _steps("", values, column, step) if column in values else now
+
+    def ppm(column: str, now: int) -> int:
+        return _ppm("", values, column) if column in values else now
+
+    size, price = size_step(known), price_step(known)
+    new = known._replace(
+        min_size=steps("min_size", size, known.min_size),
+        max_size=steps("max_size", size, known.max_size),
+        max_price=steps("max_price", price, known.max_price),
+        maker_fee_ppm=ppm("maker_fee", known.maker_fee_ppm),
+        taker_fee_ppm=ppm("taker_fee", known.taker_fee_ppm),
+    )
+    return next_version(known, _checked("", new))
+
+
+def next_version(known: Instrument, new: Instrument) -> Instrument:
+    """Return new rules as the version that follows; the known ones if they are the same."""
+    return known if new == known else new._replace(version=known.version + 1)
 
 
 def _assets(instruments: Iterable[Instrument]) -> dict[str, tuple[int, int]]:
@@ -90,21 +173,20 @@ def _instrument(
     partition: int,
     assets: dict[str, tuple[int, int]],
 ) -> Instrument:
-    base, dash, quote = row["symbol"].partition("-")
-    if not dash or base == quote:
-        raise InvalidValue(f"{field}symbol", row["symbol"], "must be BASE-QUOTE")
+    symbol = str(row["symbol"])
+    base, quote = split_symbol(symbol, field)
     base_id, base_decimals = _asset(field, base, _whole(field, row, "base_decimals"), assets)
     quote_id, quote_decimals = _asset(field, quote, _whole(field, row, "quote_decimals"), assets)
     lot, tick = _positive(field, row, "lot"), _positive(field, row, "tick")
-    lot_units = to_steps(lot, unit(base_decimals), f"{field}lot")
-    tick_units = to_steps(tick, unit(quote_decimals), f"{field}tick")
+    lot_units = _steps(field, row, "lot", unit(base_decimals))
+    tick_units = _steps(field, row, "tick", unit(quote_decimals))
     notional, rest = divmod(tick_units * lot_units, 10**base_decimals)
     if rest or not 0 < notional <= AMOUNT_MAX:
         raise InvalidValue(f"{field}tick", tick, "tick x lot must be a whole number of quote units")
-    return Instrument(
+    rules = Instrument(
         instrument_id=instrument_id,
         version=1,
-        symbol=row["symbol"],
+        symbol=symbol,
         partition=partition,
         status=InstrumentStatus.TRADING,
         base_asset_id=base_id,
@@ -116,12 +198,21 @@ def _instrument(
         tick=tick_units,
         lot=lot_units,
         notional_unit=notional,
-        min_size=to_steps(_positive(field, row, "min_size"), lot, f"{field}min_size"),
-        max_size=to_steps(_positive(field, row, "max_size"), lot, f"{field}max_size"),
-        max_price=to_steps(_positive(field, row, "max_price"), tick, f"{field}max_price"),
+        min_size=_steps(field, row, "min_size", lot),
+        max_size=_steps(field, row, "max_size", lot),
+        max_price=_steps(field, row, "max_price", tick),
         maker_fee_ppm=_ppm(field, row, "maker_fee"),
         taker_fee_ppm=_ppm(field, row, "taker_fee"),
     )
+    return _checked(field, rules)
+
+
+def _checked(field: str, rules: Instrument) -> Instrument:
+    if rules.min_size > rules.max_size:
+        value = plain(from_steps(rules.min_size, size_step(rules)))
+        most = plain(from_steps(rules.max_size, size_step(rules)))
+        raise InvalidValue(f"{field}min_size", value, f"must be at most max_size, {most}")
+    return rules
 
 
 def _positive(field: str, row: Mapping[str, str], column: str) -> Decimal:
@@ -129,6 +220,11 @@ def _positive(field: str, row: Mapping[str, str], column: str) -> Decimal:
     if value <= 0:
         raise InvalidValue(field + column, row[column], "must be more than 0")
     return value
+
+
+def _steps(field: str, row: Mapping[str, str], column: str, step: Decimal) -> int:
+    _positive(field, row, column)
+    return to_steps(row[column], step, field + column)
 
 
 def _whole(field: str, row: Mapping[str, str], column: str) -> int:

@@ -1,7 +1,8 @@
 """The workers of `partita up`: processes that are started again when they end by themselves.
 
 Those that say that another start would not help are left: the log is not as it must be, and a
-person must look.
+person must look. Those whose partitions are all parked are left too, until the operator has passed
+a record.
 """
 
 import sys
@@ -37,10 +38,15 @@ class WorkerState(NamedTuple):
     refused: LogError | None  # why it will not run on this log
 
 
+def _no_passes() -> int:
+    return 0
+
+
 class SupervisedWorker:
     """One worker's process, started again when it ends.
 
-    But not when all its partitions are parked, twice in a row, nor when it refuses the log.
+    But not when it refuses the log; and when all its partitions are parked, twice in a row, only
+    after the operator has passed a record.
     """
 
     def __init__(
@@ -65,6 +71,8 @@ class SupervisedWorker:
         self._restarts = 0
         self._given_up = False
         self._refused: LogError | None = None
+        self._parkings = 0  # ends in a row with all partitions parked
+        self._passes = 0  # where the passes ended before the last start after such an end
 
     def start(self) -> None:
         """Start the process. Raises OSError."""
@@ -80,28 +88,47 @@ class SupervisedWorker:
         pid = self._process.pid if self._process is not None and running else None
         return WorkerState(self.name, pid, self._restarts, self._given_up, self._refused)
 
-    def look_after(self, report: Callable[[str], None]) -> None:
-        """Notice an end, and start again when it is time."""
-        if self._given_up:
+    def look_after(
+        self, report: Callable[[str], None], passes: Callable[[], int] = _no_passes
+    ) -> None:
+        """Notice an end, and start again when it is time; `passes` tells where the passes end."""
+        if self._given_up and not self._may_go_on(passes, report):
             return
         if self._process is not None and (status := self._process.returncode) is not None:
             self._process = None
-            self._ended(status, report)
+            self._ended(status, report, passes)
         if self._process is None and not self._given_up and time.monotonic() >= self._again_at_s:
             self._restarts += 1
             self.start()
 
-    def _ended(self, status: int, report: Callable[[str], None]) -> None:
-        if status == WorkerExit.ALL_PARKED and self._failures:
-            self._given_up = True
-            report(f"{self.name} is parked for good: see {self.log}")
-            return
+    def _may_go_on(self, passes: Callable[[], int], report: Callable[[str], None]) -> bool:
+        """Return whether a pass was written since this was started last; no other end is undone."""
+        if self._refused is not None or passes() <= self._passes:
+            return False
+        self._given_up, self._parkings, self._failures, self._again_at_s = False, 0, 0, 0.0
+        report(f"a record was passed: {self.name} is started again")
+        return True
+
+    def _ended(self, status: int, report: Callable[[str], None], passes: Callable[[], int]) -> None:
+        steady = time.monotonic() - self._started_s > _STEADY_S
+        if status == WorkerExit.ALL_PARKED:
+            self._parkings = 1 if steady else self._parkings + 1
+            if self._parkings > 1:
+                self._given_up = True
+                report(
+                    f"{self.name}: all its partitions are parked, and starting again did not help;"
+                    f" see `partita parked` and {self.log}"
+                )
+                return
+            # Before the start: a pass that is written during it may have come too late for it.
+            self._passes = passes()
+        else:
+            self._parkings = 0
         if status in {code for _, code in REFUSALS}:
             self._given_up = True
             self._refused = self._refusal(status)
-            report(f"{self._refused}; {self.name} is not started again")
+            report(f"{self._refused}; {self.name} is not started again ({_meaning(status)})")
             return
-        steady = time.monotonic() - self._started_s > _STEADY_S
         self._failures = 1 if steady else self._failures + 1
         wait_s = self._back_off_s[min(self._failures, len(self._back_off_s)) - 1]
         self._again_at_s = time.monotonic() + wait_s
@@ -116,6 +143,11 @@ class SupervisedWorker:
     def stop(self) -> bool:
         """Stop it; return whether it went by itself."""
         return self._process is None or self._process.stop(STOP_TIMEOUT_S)
+
+
+def _meaning(status: int) -> str:
+    """Return an exit code with its name, as deploy/README.md lists them."""
+    return f"code {status}, {WorkerExit(status).name.lower().replace('_', ' ')}"
 
 
 def worker_command(module: str, bootstrap: str, *options: str) -> list[str]:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 Write = Callable[[], bytes]
+# (what writes the state down, bytes of the last snapshot of the machine) -> its bytes, some time
+Take = Callable[[Write, int], "Capture"]
 
 # The worker's own work comes first on a busy host.
 _NICE = 10
@@ -37,6 +39,11 @@ class Capture(Protocol):
 
 class CaptureFailed(Exception):
     """The state could not be written down; the machine itself is as it was."""
+
+
+def by_size(fork_bytes: int) -> Take:
+    """Return how to take a state: at once, or by a child when its last snapshot was larger."""
+    return lambda write, size: (ForkedCapture if size > fork_bytes else InlineCapture)(write)
 
 
 class InlineCapture:

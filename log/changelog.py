@@ -13,7 +13,6 @@ from partita.log.port import Outgoing, Record
 from partita.schemas.codec import decode, encode
 from partita.schemas.enums import Line
 from partita.schemas.errors import Unreadable
-from partita.schemas.limits import CHUNK_BYTES_MAX
 from partita.schemas.snapshots import Chunk, Manifest
 
 MANIFEST = "manifest"
@@ -87,10 +86,18 @@ class Changelog:
         return sorted(found, key=lambda m: (-m.position, m.line))
 
     def machines(self) -> list[str]:
-        """Return the names of all machines of which anything stands here."""
-        names = {key.machine for key in self._values}
+        """Return the names of all machines that a manifest speaks of.
+
+        A machine of which only chunks stand here came into being behind all manifests: each of them
+        names all machines of the partition at its position.
+        """
+        names = {manifest.machine for manifest in self.manifests.values()}
         names |= {birth.machine for m in self.manifests.values() for birth in m.machines}
         return sorted(names)
+
+    def names(self) -> list[str]:
+        """Return the names of all machines of which anything stands here, be it a torn snapshot."""
+        return sorted({*self.machines(), *(key.machine for key in self._values)})
 
     def data(self, manifest: Manifest) -> bytes | None:
         """Return the bytes of a snapshot; None when they are not whole."""
@@ -118,9 +125,9 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def cut(data: bytes) -> list[bytes]:
-    """Return the bytes of a snapshot as the data of its chunks."""
-    return [data[at : at + CHUNK_BYTES_MAX] for at in range(0, len(data), CHUNK_BYTES_MAX)]
+def cut(data: bytes, chunk_bytes: int) -> list[bytes]:
+    """Return the bytes of a snapshot as the data of its chunks, of at most so many bytes."""
+    return [data[at : at + chunk_bytes] for at in range(0, len(data), chunk_bytes)]
 
 
 class Place(NamedTuple):
@@ -129,9 +136,9 @@ class Place(NamedTuple):
     topic: str
     partition: int
 
-    def chunks(self, manifest: Manifest, data: bytes) -> Iterator[Outgoing]:
+    def chunks(self, manifest: Manifest, pieces: Iterable[bytes]) -> Iterator[Outgoing]:
         """Yield the chunks of a snapshot as records."""
-        for part, piece in enumerate(cut(data)):
+        for part, piece in enumerate(pieces):
             key = Key(manifest.machine, manifest.line, manifest.chunks_position, str(part))
             yield Outgoing(*self, key.encoded(), encode(Chunk(b"", piece)))
 

@@ -12,9 +12,12 @@ from partita.log.port import Log, Record
 from partita.log.role import Role
 from partita.log.silence import Silence
 from partita.schemas.codec import decode
+from partita.schemas.enums import Line, WorkerState
 from partita.schemas.errors import Diverged, Unreadable
 from partita.schemas.operations import Pass, WorkerStatus
 from partita.schemas.topics import PASSES, WORKER_STATUS
+
+_SPEAKING = (WorkerState.REPLAYING, WorkerState.RUNNING)
 
 
 class Neighbours:
@@ -27,6 +30,8 @@ class Neighbours:
         self._role = role
         self._since_ms: int | None = None  # log time of this worker's first status
         self._listening = False
+        # Of other lines' partitions: their build, and whether they speak.
+        self._lines: dict[tuple[Line, int], tuple[str, bool]] = {}
 
     def open(self) -> None:
         """Know all passes that there are, and hear of those that come."""
@@ -39,6 +44,8 @@ class Neighbours:
         self._listening = True
         self._log.follow(PASSES, 0, records[-1].offset + 1 if records else 0)
         statuses = self._log.read(WORKER_STATUS, 0)
+        for record in statuses:
+            self._status(record)
         self._log.follow(WORKER_STATUS, 0, statuses[-1].offset + 1 if statuses else 0)
 
     def look(self, machines: Collection[str], silences: Mapping[int, Silence]) -> None:
@@ -68,12 +75,31 @@ class Neighbours:
             self.passes[place] = message.sha256
             self.heard.add(place)
 
-    def _take_status(self, record: Record, machines: Collection[str]) -> None:
+    def speaks(self, partition: int) -> bool:
+        """Return whether a line of another build speaks for a partition, as far as is known.
+
+        One that is silent or parked, or of this build, is not to be waited for: two silent lines
+        would wait for ever, and two of one build do the same.
+        """
+        lines = [known for (_, of), known in self._lines.items() if of == partition]
+        other = not lines or any(speaks and name != self._role.build for name, speaks in lines)
+        return other and self._log.elsewhere(partition)
+
+    def _status(self, record: Record) -> WorkerStatus | None:
         try:
             status = decode(record.value)
         except Unreadable:
-            return
+            return None
         if not isinstance(status, WorkerStatus):
+            return None
+        if status.service == self._role.service and status.line is not self._role.line:
+            place = status.line, status.partition
+            self._lines[place] = status.build, status.state in _SPEAKING
+        return status
+
+    def _take_status(self, record: Record, machines: Collection[str]) -> None:
+        status = self._status(record)
+        if status is None:
             return
         role = self._role
         if (status.service, status.line, status.owner) == (role.service, role.line, role.owner):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from partita.schemas.enums import Line
+from partita.schemas.limits import CHUNK_BYTES_MAX
 from partita.schemas.topics import ACCOUNT_COMMANDS, LEDGER_CHANGELOG
 
 
@@ -22,7 +23,8 @@ class Role(NamedTuple):
     # A machine whose last snapshot was larger is written down by a child: a few milliseconds of
     # fork against the time it takes to write it down.
     fork_bytes: int = 256 << 10
+    chunk_bytes: int = CHUNK_BYTES_MAX  # of a snapshot in one record of the changelog
     trim: bool = True  # whether the input is trimmed behind the snapshots
     # Over how many records a line of another build must agree before it speaks, while another line
-    # does. Alone, it agrees over what there is and speaks.
+    # does. Alone, or beside none but silent ones and its own build, it agrees over what there is.
     agree_over: int = 1_000

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from partita.log.cadence import Cadence
-from partita.log.capture import Capture, CaptureFailed, ForkedCapture, InlineCapture
+from partita.log.capture import Capture, CaptureFailed, Take
 from partita.log.changelog import MANIFEST, Changelog, Key, Place, cut, sha256
 from partita.log.core import MachineMark, WorkerCore
 from partita.log.port import Log
@@ -42,7 +42,7 @@ class _Pending:
     taken: int
     barrier: int
     capture: Capture | None  # None: its bytes are there, or nothing has changed since the last one
-    data: bytes | None = None
+    pieces: list[bytes] | None = None  # the data of its chunks, once it is there
     sent: bool = False
 
 
@@ -71,6 +71,7 @@ class Snapshots:
         core: WorkerCore,
         role: Role,
         reached: Callable[[str], None],
+        capture: Take,
     ) -> None:
         """Start; `reached` is told the name of each point at which a process might end."""
         self.sizes: dict[tuple[int, str], int] = {}  # bytes of the newest snapshot
@@ -81,8 +82,14 @@ class Snapshots:
         self._topic_ids: Mapping[str, str] = {}
         self._cadence = Cadence(role.snapshot_every_ms)
         self._reached = reached
+        self._capture = capture
         self._partitions: dict[int, _Partition] = {}
         self._pending: list[_Pending] = []
+
+    @property
+    def under_way(self) -> int:
+        """How many are taken and do not stand yet."""
+        return len(self._pending)
 
     def open(
         self, partition: int, changelog: Changelog, ids: Mapping[str, str], time_ms: int
@@ -90,7 +97,7 @@ class Snapshots:
         """Follow a partition whose machines have just been made; ids of the event topics."""
         self._topic_ids = ids
         kept = _Partition(time_ms)
-        for machine in changelog.machines():
+        for machine in changelog.names():
             shelf = kept.shelves[machine] = _Shelf()
             shelf.keys = set(changelog.keys(machine, self._role.line))
             for manifest in reversed(changelog.of_machine(machine)):
@@ -160,8 +167,11 @@ class Snapshots:
             edges=self._core.edges_digest(partition, machine),
             build=self._role.build,
             shards=self._role.shards,
+            # One that was restored may have been listed later.
             machines=tuple(
-                MachineBirth(name, mark.first_offset) for name, mark in sorted(marks.items())
+                MachineBirth(name, mark.first_offset)
+                for name, mark in sorted(marks.items())
+                if mark.first_offset < offset
             ),
             topics=tuple(TopicId(name, found) for name, found in sorted(self._topic_ids.items())),
         )
@@ -176,10 +186,9 @@ class Snapshots:
                 sha256=old.sha256,
             )
         else:
-            large = self.sizes.get((partition, machine), 0) > self._role.fork_bytes
-            kind = ForkedCapture if large else InlineCapture
+            size = self.sizes.get((partition, machine), 0)
             try:
-                capture = kind(lambda: self._core.snapshot(partition, machine))
+                capture = self._capture(lambda: self._core.snapshot(partition, machine), size)
             except CaptureFailed as error:
                 self.alarms.append((partition, offset, f"no snapshot of {machine}: {error}"))
                 return
@@ -201,13 +210,14 @@ class Snapshots:
                 self._pending.remove(pending)
 
     def _advance(self, pending: _Pending) -> bool:
-        if pending.capture is not None and pending.data is None:
-            pending.data = pending.capture.data()
-            if pending.data is None:
+        if pending.capture is not None:
+            data = pending.capture.data()
+            if data is None:
                 return False
             pending.capture = None
+            pending.pieces = cut(data, self._role.chunk_bytes)
             pending.manifest = pending.manifest._replace(
-                chunks=len(cut(pending.data)), size=len(pending.data), sha256=sha256(pending.data)
+                chunks=len(pending.pieces), size=len(data), sha256=sha256(data)
             )
         if not self._log.passed(pending.barrier):
             return False
@@ -222,13 +232,13 @@ class Snapshots:
         manifest = pending.manifest
         place = Place(self._role.changelog, pending.partition)
         shelf = self._partitions[pending.partition].shelves[manifest.machine]
-        for outgoing in place.chunks(manifest, pending.data) if pending.data is not None else ():
+        for outgoing in place.chunks(manifest, pending.pieces or ()):
             self._log.send(outgoing)
             shelf.keys.add(Key.decoded(outgoing.key or b""))
             self._reached("chunk sent")
         self._log.send(place.manifest(manifest))
         shelf.keys.add(Key(manifest.machine, manifest.line, manifest.position, MANIFEST))
-        pending.data, pending.sent, pending.barrier = None, True, self._log.barrier()
+        pending.pieces, pending.sent, pending.barrier = None, True, self._log.barrier()
         self._reached("manifest sent")
 
     def _tidy(self, pending: _Pending) -> None:

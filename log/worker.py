@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from partita.log.cadence import Cadence
+from partita.log.capture import Take, by_size
 from partita.log.changelog import Changelog
 from partita.log.core import Alarm, Parked, WorkerCore
 from partita.log.health import Health
@@ -71,13 +72,15 @@ class Worker:
         now_ms: Callable[[], int] | None = None,
         role: Role = Role(),  # noqa: B008 - immutable
         reached: Callable[[str], None] = _go_on,
+        capture: Take | None = None,
     ) -> None:
         """Make a worker. Without a clock it says everything at once, and writes no ticks.
 
-        `reached` is told the name of each point at which a test may want the process to end.
+        `reached` is told the name of each point at which a test may want the process to end;
+        `capture` is how states are taken, by their size when it is not given.
         """
         self.core = core
-        self.snapshots = Snapshots(log, core, role, reached)
+        self.snapshots = Snapshots(log, core, role, reached, capture or by_size(role.fork_bytes))
         self.positions: dict[int, int] = {}  # by owned partition: the offset that comes next
         self.silences: dict[int, Silence] = {}  # partitions that are computed and not spoken for
         self._log = log
@@ -118,6 +121,9 @@ class Worker:
         self.snapshots.advance()
         self._look_around()
         if self._owned and len(self._parked) == len(self._owned):
+            self._say_health(
+                self._time_ms()
+            )  # what is told now and then would not be told any more
             raise AllParked(f"all {len(self._owned)} partitions are parked")
         return len(mine)
 
@@ -307,7 +313,7 @@ class Worker:
         for partition, silence in list(self.silences.items()):
             silence.passed(self.positions[partition])
             if silence.caught_up and (
-                silence.agreed_over >= self._role.agree_over or not self._log.elsewhere(partition)
+                silence.agreed_over >= self._role.agree_over or not self._around.speaks(partition)
             ):
                 self._agreed.add(partition)
                 self._again(partition)
@@ -318,6 +324,9 @@ class Worker:
         for partition, offset, text in self.snapshots.alarms:
             self._watch.alarm(Alarm(partition, offset, text))
         self.snapshots.alarms.clear()
+        self._say_health(now_ms)
+
+    def _say_health(self, now_ms: int) -> None:
         for partition in self._owned:
             silent = partition in self.silences
             snapshot = (-1, 0, 0) if silent else self.snapshots.newest(partition)

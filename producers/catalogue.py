@@ -8,6 +8,7 @@ from typing import NamedTuple
 from partita.schemas.decimals import price_step, size_step, unit
 from partita.schemas.errors import InvalidValue, NoAnswer
 from partita.schemas.instrument import Instrument
+from partita.schemas.listing import Listing
 
 
 class Asset(NamedTuple):
@@ -42,17 +43,17 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.instruments: Mapping[str, Instrument] = MappingProxyType({})
+        self._listing = Listing()
         self._symbols: dict[str, Listed] = {}
         self._ids: dict[int, Listed] = {}
         self._assets: dict[str, Asset] = {}
         self._asset_ids: dict[int, Asset] = {}
 
     def take(self, instruments: Iterable[Instrument]) -> None:
-        """Take in rules; of one symbol the newest version counts."""
+        """Take in rules; which count, Listing says."""
         symbols = dict(self._symbols)
         for new in instruments:
-            known = symbols.get(new.symbol)
-            if known is None or known.instrument.version < new.version:
+            if self._listing.take(new):
                 symbols[new.symbol] = Listed.of(new)
         assets = {}
         for listed in symbols.values():
@@ -77,6 +78,10 @@ class Catalogue:
         if found is None:
             raise InvalidValue("symbol", symbol, "is not listed on this exchange")
         return found
+
+    def knows(self, instrument_id: int) -> bool:
+        """Return whether an instrument of this number is listed."""
+        return instrument_id in self._ids
 
     def by_id(self, instrument_id: int) -> Listed:
         """Return an instrument by its number.

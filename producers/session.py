@@ -28,6 +28,7 @@ from partita.producers.tickers import TickerBook
 from partita.producers.translate import describe
 from partita.producers.views import RawEvent
 from partita.schemas.commands import Command, Inquire
+from partita.schemas.converter import Message
 from partita.schemas.enums import Question
 from partita.schemas.errors import (
     DeliveryFailed,
@@ -107,10 +108,9 @@ class Session:
 
     async def _start(self, timeout_s: float) -> None:
         bootstrap, partitions = self._bootstrap, self.shape.partitions
-        catalogue, tickers = self.catalogue, self.tickers
         self._compacted = [
-            Compacted(bootstrap, INSTRUMENTS, 1, catalogue.take, self._fail),
-            Compacted(bootstrap, TICKERS, partitions, tickers.take, self._fail),
+            Compacted(bootstrap, INSTRUMENTS, 1, self._take_rules, self._fail),
+            Compacted(bootstrap, TICKERS, partitions, self.tickers.take, self._fail),
         ]
         reader = Reader(bootstrap, ACCOUNT_EVENTS)
         ends = await asyncio.to_thread(reader.ends, range(self.shape.shards), timeout_s)
@@ -122,6 +122,10 @@ class Session:
             text = f"instruments and tickers could not be read within {timeout_s:g} s"
             raise NoAnswer(text) from error
         await asyncio.gather(*(self._join(at, timeout_s) for at in range(self.shape.shards)))
+
+    def _take_rules(self, instruments: Sequence[Message]) -> None:
+        self.catalogue.take(instruments)
+        self.tickers.retell()
 
     async def _join(self, shard: int, timeout_s: float) -> None:
         """Ask a shard where its stream stands, and what its clock says."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from partita.producers.catalogue import Catalogue, Listed
@@ -19,6 +19,9 @@ class TickerBook:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._latest: dict[int, Ticker] = {}
+        # Of instruments that the catalogue does not know yet: one is listed, and its first ticker
+        # was faster than its rules.
+        self._unlisted: dict[int, Ticker] = {}
         self._feeds: dict[int, _Changes] = {}
 
     def take(self, tickers: Sequence[Message]) -> None:
@@ -29,8 +32,19 @@ class TickerBook:
             if known is None or known.number < new.number:
                 self._latest[new.instrument_id] = new
                 changed[new.instrument_id] = new
+        self._tell(changed)
+
+    def retell(self) -> None:
+        """Tell of tickers whose instruments have become known since they came."""
+        if self._unlisted:
+            self._tell({})
+
+    def _tell(self, changed: Mapping[int, Ticker]) -> None:
+        waiting = {**self._unlisted, **changed}
+        known = {at: ticker for at, ticker in waiting.items() if self._catalogue.knows(at)}
+        self._unlisted = {at: ticker for at, ticker in waiting.items() if at not in known}
         for feed in self._feeds.values():
-            feed.put(changed.values())
+            feed.put(known.values())
 
     def view(self, symbol: str) -> TickerView | None:
         """Return a symbol's newest ticker; None before the first. Raises InvalidValue."""
@@ -42,7 +56,7 @@ class TickerBook:
         """Return the tickers of these symbols, or of all, as they change. Raises InvalidValue."""
         ids = {self._catalogue.listed(symbol).instrument.instrument_id for symbol in symbols}
         changes = _Changes(frozenset(ids))
-        changes.put(self._latest.values())
+        changes.put(one for at, one in self._latest.items() if at not in self._unlisted)
         self._feeds[id(changes)] = changes
         return Tickers(self, changes, self._catalogue)
 

@@ -20,6 +20,7 @@ HOMES = {
     "confluent_kafka": ("log/kafka/",),
     "sortedcontainers": ("matchers/reference/", "marketdata/"),
     "click": ("deploy/",),
+    "prometheus_client": ("deploy/operate/exposition.py",),
     "rich": ("deploy/",),
     "zstandard": ("deploy/tape/",),
 }

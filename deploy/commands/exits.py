@@ -29,6 +29,9 @@ from collections.abc import Callable
 import click
 
 from partita.deploy.errors import DeployError
+from partita.deploy.listing import ListedAtOnce
+from partita.deploy.operate.passing import PassRefused, PassUnheard
+from partita.deploy.rules_change import ChangeOvertaken, ChangeUnanswered
 from partita.deploy.workers import REFUSALS
 from partita.schemas.errors import (
     InvalidValue,
@@ -46,6 +49,11 @@ from partita.schemas.errors import (
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (InvalidValue, 2),
     (Rejected, 3),
+    (ChangeOvertaken, 3),
+    (ListedAtOnce, 3),
+    (ChangeUnanswered, 4),
+    (PassRefused, 3),
+    (PassUnheard, 4),
     (OutcomeUnknown, 4),
     (Overloaded, 5),
     (NoAnswer, 6),

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option, json_option
+from partita.deploy.commands.groups import DefaultGroup
 from partita.deploy.commands.symbols import Increments, find_instrument
 from partita.deploy.commands.views import console, number, plain_table, print_json
 from partita.deploy.listing import listed_instruments
@@ -18,11 +19,26 @@ from partita.schemas.instrument import Instrument
 _PERCENT_OF_PPM = Decimal("0.0001")
 
 
-@click.command()
+@click.group(cls=DefaultGroup, default="list")
+def instruments() -> None:
+    """Show the instruments, list new ones, halt and resume them, change their fees and limits.
+
+    Without the name of a command it shows them: all, or one SYMBOL.
+
+    \b
+    Examples:
+      partita instruments
+      partita instruments BTC-USD
+      partita instruments halt --all
+      partita instruments set BTC-USD --taker-fee 0.0015
+    """
+
+
+@instruments.command("list")
 @click.argument("symbol", required=False)
 @bootstrap_option
 @json_option
-def instruments(symbol: str | None, bootstrap: str, as_json: bool) -> None:
+def list_(symbol: str | None, bootstrap: str, as_json: bool) -> None:
     """Show the instruments that are listed, or the one of SYMBOL.
 
     \b
@@ -37,12 +53,12 @@ def instruments(symbol: str | None, bootstrap: str, as_json: bool) -> None:
     else:
         found = [find_instrument(bootstrap, symbol)]
     if as_json:
-        print_json([_values(instrument) for instrument in found])
+        print_json([instrument_values(instrument) for instrument in found])
     else:
         console().print(instruments_table(found))
 
 
-def _values(instrument: Instrument) -> dict[str, Any]:
+def instrument_values(instrument: Instrument) -> dict[str, Any]:
     """Return what a client needs to know of an instrument, in decimals."""
     increments = Increments.of(instrument)
     return {
@@ -76,7 +92,7 @@ def instruments_table(found: Sequence[Instrument]) -> Table:
         left=("symbol",),
     )
     for instrument in found:
-        values = _values(instrument)
+        values = instrument_values(instrument)
         symbol = Text(instrument.symbol, "bold")
         if instrument.status is not InstrumentStatus.TRADING:
             symbol.append(f" {instrument.status}", "yellow")

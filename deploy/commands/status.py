@@ -1,113 +1,87 @@
 """`partita status`: what runs, how far it is, and what needs a person."""
 
-import json
-from typing import NamedTuple
+from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.ledger.service import SERVICE as LEDGER
-from partita.log.kafka.admin import Admin
-from partita.log.service import Service
-from partita.matchers.service import SERVICE as MATCHERS
-from partita.schemas.topics import (
-    ACCOUNT_COMMANDS,
-    ACCOUNT_EVENTS,
-    BOOK,
-    DEAD_LETTERS,
-    ORDERS,
-    TICKERS,
-)
+from partita.deploy.commands.health_tables import counters_table, workers_table
+from partita.deploy.commands.views import console, print_json
+from partita.deploy.operate.lookout import Overview, PartitionView, look
+from partita.schemas.topics import DEAD_LETTERS
 
-
-class PartitionStatus(NamedTuple):
-    """One partition of a worker's input."""
-
-    topic: str
-    partition: int
-    owner: str | None  # None: no worker has it
-    position: int  # offset that its worker takes next, as of about a second ago
-    end: int  # offset behind the last record
-
-    @property
-    def lag(self) -> int:
-        """How many records wait."""
-        return self.end - self.position
-
-
-def _inputs(admin: Admin, service: Service, count: int) -> list[PartitionStatus]:
-    group = f"partita-{service.name}"
-    owners = {p: member for member, owned in admin.members(group).items() for p in owned}
-    positions, ends = admin.positions(group), admin.sizes(service.topic, count)
-    return [
-        PartitionStatus(service.topic, p, owners.get(p), max(positions.get(p, 0), 0), ends[p])
-        for p in range(count)
-    ]
+_UNSERVED = 3
 
 
 @click.command()
 @bootstrap_option
 @json_option
 def status(bootstrap: str, as_json: bool) -> None:
-    """Show the topics, the workers with what they own, and how far behind they are.
+    """Show the topics, the workers with what they own, how they are, and how far behind.
+
+    A partition has a row for each line that runs. Ages are log time up to the newest record of
+    the input; counters are since the worker's start. `starting` is a worker that has not said
+    yet how it is.
 
     \b
-    Exit code 3 when a partition has no worker.
+    Exit code 3 when a partition has no worker of any line.
     \b
-    Example:
+    Examples:
+      partita status
       partita status --json | jq .partitions
     """
-    admin = Admin(bootstrap)
-    shape = admin.shape()
-    inputs = [
-        *_inputs(admin, LEDGER, shape.shards),
-        *_inputs(admin, MATCHERS, shape.partitions),
-    ]
-    records = {
-        topic: sum(admin.sizes(topic, count).values())
-        for topic, count in (
-            (ACCOUNT_COMMANDS, shape.shards),
-            (ORDERS, shape.partitions),
-            (ACCOUNT_EVENTS, shape.shards),
-            (BOOK, shape.partitions),
-            (TICKERS, shape.partitions),
-            (DEAD_LETTERS, 1),
-        )
-    }
-    cluster = admin.cluster_id()
+    overview = look(bootstrap)
     if as_json:
-        partitions = [row._asdict() | {"lag": row.lag} for row in inputs]
-        click.echo(
-            json.dumps(
-                {
-                    "bootstrap": bootstrap,
-                    "cluster_id": cluster,
-                    **shape._asdict(),
-                    "partitions": partitions,
-                    "records": records,
-                }
-            )
+        print_json(
+            {
+                "bootstrap": bootstrap,
+                "cluster_id": overview.cluster_id,
+                "shards": overview.shape.shards,
+                "partitions": [_values(view) for view in overview.partitions],
+                "records": overview.records,
+            }
         )
     else:
-        _show(Console(highlight=False), f"{bootstrap} (cluster {cluster})", inputs, records)
-    if any(row.owner is None for row in inputs):
-        raise SystemExit(3)
+        _show(f"{bootstrap} (cluster {overview.cluster_id})", overview)
+    if overview.unserved:
+        raise SystemExit(_UNSERVED)
 
 
-def _show(
-    console: Console, where: str, inputs: list[PartitionStatus], records: dict[str, int]
-) -> None:
-    console.print(f"Kafka at {where}")
-    table = Table("input", "partition", "worker", "position", "end", "lag", box=None)
-    for row in inputs:
-        owner = row.owner or "[red]none"
-        lag = f"[yellow]{row.lag}" if row.lag else "0"
-        table.add_row(row.topic, str(row.partition), owner, str(row.position), str(row.end), lag)
-    console.print(table)
+def _values(view: PartitionView) -> dict[str, Any]:
+    """Return a row as a program reads it; `status` is the worker's own word, null without one."""
+    status = view.status
+    return {
+        "topic": view.topic,
+        "partition": view.partition,
+        "owner": view.owner,
+        "position": view.position,
+        "end": view.end,
+        "lag": view.lag,
+        "service": view.service,
+        "line": view.line,
+        "state": view.state,
+        "parked": view.parked,
+        "newest_ms": view.newest_ms,
+        "snapshot_age_ms": view.snapshot_age_ms,
+        "said_ms": None if view.said is None else view.said.time_ms,
+        "status": None
+        if status is None
+        else status._asdict() | {"parked_sha256": status.parked_sha256.hex()},
+    }
+
+
+def _show(where: str, overview: Overview) -> None:
+    out = console()
+    out.print(f"Kafka at {where}", soft_wrap=True)
+    out.print(workers_table(overview.partitions))
+    out.print(counters_table(overview.partitions))
     sizes = Table("topic", "records", box=None)
-    for topic, count in records.items():
+    for topic, count in overview.records.items():
         loud = topic == DEAD_LETTERS and count
         sizes.add_row(topic, f"[red]{count}" if loud else str(count))
-    console.print(sizes)
+    out.print(sizes)
+    for view in overview.parked:
+        place = f"{view.topic}/{view.partition}/{view.position}"
+        out.print(Text(f"line {view.line} is parked at {place}: see `partita parked`", "red"))

@@ -6,14 +6,19 @@ import sys
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from partita.deploy.commands.address import DEFAULT_DATA, unsafe_option
+from partita.deploy.commands.health_tables import workers_table
+from partita.deploy.commands.snapshot_options import snapshot_options
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
+from partita.deploy.operate.lookout import look
+from partita.schemas.enums import Line
 from partita.schemas.limits import PARTITIONS_MAX, SHARDS_MAX
 
 _LOOK_EVERY_S = 0.2
@@ -61,44 +66,31 @@ _LOOK_EVERY_S = 0.2
     "--matchers", type=click.IntRange(0, 64), default=1, show_default=True, help="Matcher workers."
 )
 @click.option(
+    "--lines",
+    type=click.IntRange(1, len(Line)),
+    default=1,
+    show_default=True,
+    help="2 runs a B line of all workers beside the A line: kill either, and nothing is late.",
+)
+@snapshot_options
+@click.option(
     "--instruments",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=DEFAULT_FILE,
     help="CSV of the instruments to list; 100 cryptocurrencies against USD if not given.",
 )
-def up(
-    data: Path,
-    bootstrap: str | None,
-    port: int | None,
-    shards: int,
-    partitions: int,
-    replication: int | None,
-    allow_unsafe_replication: bool,
-    ledgers: int,
-    matchers: int,
-    instruments: Path,
-) -> None:
+def up(**options: Any) -> None:
     """Bring the exchange up, and stop all of it on Ctrl-C.
 
     \b
     Examples:
       partita up
       partita up --data /var/lib/partita --port 9092
+      partita up --lines 2 --snapshot-every-ms 5000
       partita up --bootstrap kafka1:9092 --shards 8 --partitions 16
     """
     console = Console(stderr=False, highlight=False)
-    plan = Plan(
-        data,
-        instruments,
-        bootstrap,
-        port,
-        shards,
-        partitions,
-        replication,
-        ledgers,
-        matchers,
-        allow_unsafe_replication=allow_unsafe_replication,
-    )
+    plan = Plan(**options)
     stop = threading.Event()
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
@@ -113,12 +105,23 @@ def up(
         try:
             exchange.start(lambda line: console.print(f"[dim]{line}"))
             _show(console, exchange)
+            down: set[str] = set()
             while not stop.wait(_LOOK_EVERY_S):
                 exchange.look_after(lambda line: console.print(f"[yellow]{line}"))
+                down = _tell_given_up(console, exchange, down)
         except KeyboardInterrupt:
             pass
         console.print("stopping")
-    console.print("[green]stopped[/green]; what it holds is kept in", str(data))
+    console.print("[green]stopped[/green]; what it holds is kept in", str(plan.data))
+
+
+def _tell_given_up(console: Console, exchange: Exchange, told: set[str]) -> set[str]:
+    """Say once, loudly, that a worker is not started again; return the names of those that are."""
+    down = {state.name: state for state in exchange.states() if state.given_up}
+    for name in down.keys() - told:
+        why = "it refuses the log" if down[name].refused else "its partitions are parked"
+        console.print(f"[bold red]{name} stays down: {why}. A person must look")
+    return set(down)
 
 
 def _show(console: Console, exchange: Exchange) -> None:
@@ -131,6 +134,11 @@ def _show(console: Console, exchange: Exchange) -> None:
         table.add_row(f"[bold]{worker.name}", log, f"pid {worker.pid}")
     table.add_row("[bold]data", str(plan.data), "")
     console.print(table)
+    overview = look(exchange.bootstrap)
+    console.print(workers_table(overview.partitions))
+    for view in overview.parked:
+        place = f"{view.topic}/{view.partition}/{view.position}"
+        console.print(f"[bold red]line {view.line} is parked at {place}: see `partita parked`")
     first = exchange.instruments[0]
     symbol, base, quote = first.symbol, first.base_asset, first.quote_asset
     console.print(

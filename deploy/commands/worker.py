@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from partita.deploy.commands.address import bootstrap_option, unsafe_option
+from partita.deploy.commands.snapshot_options import snapshot_options
 from partita.log.service import SESSION_TIMEOUT_MS, Options, Service, run
 from partita.schemas.enums import Line
 
@@ -42,19 +43,7 @@ def worker_command(name: str, service: Service) -> click.Command:
         show_default=True,
         help="B runs a second copy on all partitions: each is enough, none is waited for.",
     )
-    @click.option(
-        "--snapshot-every-ms",
-        type=click.IntRange(100, 3_600_000),
-        default=Options().snapshot_every_ms,
-        show_default=True,
-        help="Log time between two snapshots of a machine; a restart replays so much.",
-    )
-    @click.option(
-        "--trim/--no-trim",
-        default=True,
-        show_default=True,
-        help="Whether the input is trimmed behind the snapshots.",
-    )
+    @snapshot_options
     @click.option(
         "--agree-over",
         type=click.IntRange(0),

@@ -198,6 +198,15 @@ class Admin:
         found = self._client.list_offsets(ask)
         return {where.partition: int(_answer(f).offset) for where, f in found.items()}
 
+    def newest_ms(self, topic: str, partitions: int) -> dict[int, int | None]:
+        """Return the log time of the newest record of each partition; None where there is none."""
+        ask = {TopicPartition(topic, p): OffsetSpec.max_timestamp() for p in range(partitions)}
+        found = {
+            where.partition: int(_answer(asked).timestamp)
+            for where, asked in self._client.list_offsets(ask).items()
+        }
+        return {p: time_ms if time_ms >= 0 else None for p, time_ms in found.items()}
+
     def positions(self, group: str) -> dict[int, int]:
         """Return how far the workers of a group say they are, by partition; for monitoring."""
         ask: Sequence[ConsumerGroupTopicPartitions] = [ConsumerGroupTopicPartitions(group)]

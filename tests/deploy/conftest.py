@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from terminals.operated import BASES, instruments_file
 from terminals.terminal import MAKER, TAKER, Terminal
 
-from partita.deploy.exchange import Exchange
+from partita.deploy.exchange import Exchange, Plan
 
 
 @pytest.fixture
@@ -23,3 +24,19 @@ def market(terminal: Terminal) -> Iterator[str]:
     yield symbol
     for account in (MAKER, TAKER):
         terminal.json(f"cancel {account} --all {symbol}")
+
+
+@pytest.fixture(scope="package")
+def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
+    """A running exchange of the operator's tests: what is halted here halts nobody else's."""
+    data = tmp_path_factory.mktemp("venue")
+    plan = Plan(data, instruments_file(data, *BASES), snapshot_every_ms=1_000)
+    with Exchange(plan) as running:
+        running.start(lambda _: None)
+        yield running
+
+
+@pytest.fixture
+def operator(venue: Exchange, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    """A terminal at the operator's exchange."""
+    return Terminal(venue.bootstrap, capsys)

@@ -132,8 +132,10 @@ class Day:
         play(self.place(ANN, "twice", Side.BUY, 90, 2))
         halted = BTC_USD._replace(version=2, status=InstrumentStatus.HALTED)
         self.table.rule(halted)
+        self.table.run()
         play(self.place(EVE, "halted", Side.BUY, 90, 1))
         self.table.rule(halted._replace(version=3, status=InstrumentStatus.TRADING))
+        self.table.run()
 
     def _expire(self) -> None:
         table = self.table

@@ -37,6 +37,7 @@ _RUBBISH: tuple[dict[str, Any], ...] = (
     {"command_id": ""},
     {"command_id": "x" * 37},
     {"account": 1_001},  # nobody has opened it
+    {"account": -3},
     {"time_in_force": TimeInForce.IOC, "post_only": True},
     {"type": OrderType.MARKET, "time_in_force": TimeInForce.GTC, "price": 0},
 )

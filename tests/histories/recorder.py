@@ -20,6 +20,7 @@ from histories.tap import Said, TappedSession
 from partita.producers import Client, ClientLimits, OrderView, Placed, RawEvent, results
 from partita.schemas.accounts import Done, Opened, Received
 from partita.schemas.commands import CancelAll, Place
+from partita.schemas.enums import OrderState
 from partita.schemas.errors import (
     InvalidValue,
     NoAnswer,
@@ -37,6 +38,8 @@ T = TypeVar("T")
 LIMITS = ClientLimits(answer_timeout_ms=3_000, oldest_ms=30_000, valid_for_ms=20_000)
 _PAUSE_S = 0.2  # between two attempts of anything
 _CONNECT_S = 10.0
+# How many commands are found out about at a time: after an outage there are thousands.
+_ASKING_MAX = 200
 
 
 class Ending(StrEnum):
@@ -99,8 +102,10 @@ class Recorder:
         self._patience_s = patience_s
         self._session: TappedSession
         self._renewing = asyncio.Lock()
+        self._asking = asyncio.Semaphore(_ASKING_MAX)
         self._under_way = 0
-        self._moving: set[int] = set()  # orders that were received, and neither rest nor are done
+        # Orders that were received, and have not been heard to rest or to be done; their accounts.
+        self._moving: dict[int, int] = {}
 
     async def __aenter__(self) -> Self:
         session = await self._connect()
@@ -158,10 +163,10 @@ class Recorder:
 
     def _hear(self, events: Sequence[RawEvent]) -> None:
         for *_, event in events:
-            if isinstance(event, Received) and not event.repeated:
-                self._moving.add(event.order_id)
+            if isinstance(event, Received):
+                self._moving[event.order_id] = event.account
             elif isinstance(event, Opened | Done):
-                self._moving.discard(event.order_id)
+                self._moving.pop(event.order_id, None)
 
     # Commands.
 
@@ -197,36 +202,28 @@ class Recorder:
 
     async def _outcome(self, said: Said, future: asyncio.Future[Any]) -> Outcome:
         """Return what became of a command, found out by asking where that is needed."""
-        deadline_s = time.monotonic() + self._patience_s
-        while True:
-            try:
-                return Outcome(Ending.OK, await future)
-            except Rejected as refusal:
-                # The copy that is judged now is late; had one before it been taken, its answer
-                # would have been repeated.
-                if refusal.reason is Reason.COMMAND_EXPIRED:
-                    return Outcome(Ending.NEVER)
-                return Outcome(Ending.REJECTED, reason=refusal.reason)
-            except OutcomeUnknown:
-                pass
-            again = await self._find_out(said, deadline_s)
-            if isinstance(again, Outcome):
-                return again
-            future = again
+        found = await _ending(future)
+        if found is not None:
+            return found
+        async with self._asking:
+            return await self._find_out(said)
 
-    async def _find_out(self, said: Said, deadline_s: float) -> "Outcome | asyncio.Future[Any]":
-        """Ask for an order by its client_order_id, else send the same command once more."""
+    async def _find_out(self, said: Said) -> Outcome:
+        """Ask for an order by its client_order_id, and send the same command again, by turns."""
+        deadline_s = time.monotonic() + self._patience_s
         while time.monotonic() < deadline_s:
             session = self._session
             try:
-                known = await self._ask(said)
-                return session.submit(*said[:2], last=said.last) if known is None else known
+                found = await self._ask(said)
+                if found is None:
+                    found = await _ending(session.submit(*said[:2], last=said.last))
             except (NoAnswer, Overloaded):
                 await asyncio.sleep(_PAUSE_S)
-            except InvalidValue:
-                raise
-            except PartitaError:
+            except PartitaError:  # this client has ended; nothing was sent
                 await self._renew(session)
+            else:
+                if found is not None:
+                    return found
         return Outcome(Ending.UNRESOLVED)
 
     async def _ask(self, said: Said) -> Outcome | None:
@@ -285,13 +282,41 @@ class Recorder:
             await asyncio.sleep(_PAUSE_S / 4)
 
     async def _is_still(self) -> bool:
-        session = self._session
-        if self._under_way or self._moving:
+        client = self.client
+        if self._under_way:
             return False
         with suppress(NoAnswer, Overloaded, Rejected):
-            totals = await Client(session).totals()
+            # What became of them may have been said while no client was listening.
+            for order_id, account in list(self._moving.items()):
+                if await _is_received(client, account, order_id):
+                    return False
+                self._moving.pop(order_id, None)
+            totals = await client.totals()
             return not any(total.clearing for total in totals.values())
         return False
+
+
+async def _is_received(client: Client, account: int, order_id: int) -> bool:
+    """Return whether an order is on its way to its book."""
+    try:
+        view = await client.order(account, order_id=order_id)
+    except Rejected:
+        return False  # it was done so long ago that it is forgotten
+    return view.state is OrderState.RECEIVED
+
+
+async def _ending(future: asyncio.Future[Any]) -> Outcome | None:
+    """Return how a command ended; None when that is unknown."""
+    try:
+        return Outcome(Ending.OK, await future)
+    except OutcomeUnknown:
+        return None
+    except Rejected as refusal:
+        # A copy that is looked at after its life: had one before it been taken, the answer to that
+        # would have been repeated.
+        if refusal.reason is Reason.COMMAND_EXPIRED:
+            return Outcome(Ending.NEVER)
+        return Outcome(Ending.REJECTED, reason=refusal.reason)
 
 
 def _placed(view: OrderView) -> Placed:

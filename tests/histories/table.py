@@ -67,10 +67,12 @@ class Table:
         self.exchange.log.time_ms += ms
 
     def rule(self, instrument: Instrument) -> None:
-        """Give a symbol new rules, and let them be heard of."""
+        """Give a symbol new rules; all hear of them when the table runs next.
+
+        The book does before any order that is sent until then, and the shards only after them.
+        """
         self.history.ruled(instrument)
         self.exchange.log.append(Outgoing(ORDERS, instrument.partition, None, encode(instrument)))
-        self._run()
 
     def play(self, *commands: Command) -> None:
         """Send commands, let all happen that comes of them, and hear it."""
@@ -80,7 +82,7 @@ class Table:
             value = encode(CommandBatch(b"", (command,)))
             shard = shard_of(command.account, SHARDS)
             self.exchange.log.append(Outgoing(ACCOUNT_COMMANDS, shard, None, value))
-        self._run()
+        self.run()
 
     def lose(self, command: Command) -> None:
         """Send a command that never arrives; the client gives it up."""
@@ -93,9 +95,10 @@ class Table:
             value = encode(CommandBatch(b"", (command,)))
             shard = shard_of(command.account, SHARDS)
             self.exchange.log.append(Outgoing(ACCOUNT_COMMANDS, shard, None, value))
-        self._run()
+        self.run()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Let all happen that is due, and hear it."""
         self.exchange.run()
         for shard in range(SHARDS):
             for record in self.exchange.log.records(ACCOUNT_EVENTS, shard, self._read[shard]):

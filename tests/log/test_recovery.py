@@ -181,6 +181,20 @@ def test_a_log_that_is_not_the_one_is_refused(
     assert before == {topic: len(stored) for topic, stored in world.log.partitions.items()}
 
 
+def test_a_torn_first_snapshot_asks_for_nothing() -> None:
+    """A machine that no manifest names came after all that they cover: it is made from the log."""
+    world = lived()
+    newest = world.manifests()[0]
+    key = Key("listed later", Line.A, newest.position + 2, "0")
+    put(world, key, encode(Chunk(b"", b"torn")))
+
+    process = Process(world.log)
+    process.rest()
+
+    assert [newest.position] == process.notes.opened_at
+    assert world.said == process.echo.heard
+
+
 def test_the_newest_of_any_line_is_taken() -> None:
     """A line that was away starts from what the other has written."""
     world = lived()

@@ -98,6 +98,23 @@ def test_a_build_that_does_otherwise_is_refused_before_it_has_said_anything(
     assert said == output_count(world)
 
 
+def test_two_silent_lines_do_not_wait_for_each_other() -> None:
+    """Both lines were replaced at once: no snapshot would ever come that one could agree with."""
+    world, _ = lived()
+    lines = [
+        Process(world.log, OTHER._replace(line=line, owner=f"new {line}", agree_over=1_000))
+        for line in Line
+    ]
+    for process in lines:
+        process.connection.others = lambda _partition: True
+    for _ in range(3):
+        for process in lines:
+            process.rest()
+
+    assert not any(process.worker.silences for process in lines)
+    assert world.said == lines[0].echo.heard == lines[1].echo.heard
+
+
 def test_the_same_build_speaks_at_once() -> None:
     """There is nothing to find out."""
     world, _ = lived()

@@ -1,5 +1,7 @@
 """The worker over the log in memory."""
 
+import hashlib
+
 import pytest
 from log_machines.machines import BREAKS, ECHO, LATEST, TOPIC, Echo, echo_core
 
@@ -10,7 +12,7 @@ from partita.log.role import Role
 from partita.log.worker import LOOK_FOR_TICKS_EVERY_MS, TICK_EVERY_MS, AllParked, Worker
 from partita.schemas.chain import ORDERS
 from partita.schemas.codec import decode, encode
-from partita.schemas.enums import Line
+from partita.schemas.enums import Line, WorkerState
 from partita.schemas.errors import DeliveryFailed, LogError
 from partita.schemas.orders import CancelOrder, OrderBatch, OrderGroup, Tick
 from partita.schemas.topics import WORKER_STATUS
@@ -131,6 +133,24 @@ def test_a_log_that_misses_a_record_or_gives_one_twice_ends_the_worker(came: int
     with pytest.raises(LogError, match=f"offset 1 must come next, and {came} came"):
         bench.worker.step(0)
     assert 1 == len(bench.echo(0).heard)
+
+
+def test_a_worker_says_that_it_is_parked_before_it_ends() -> None:
+    """However soon after its last word: the operator's pass needs the place."""
+    bench = Bench()
+    bench.now_ms = 1_000
+    bench.worker.step(0)
+    bench.say(0, 1, BREAKS)
+
+    with pytest.raises(AllParked):
+        bench.worker.step(0)
+
+    said = [decode(out.value) for out in bench.connection.under_way if out.topic == WORKER_STATUS]
+    assert [(WorkerState.RUNNING, 0), (WorkerState.PARKED, 0)] == [
+        (status.state, status.position) for status in said
+    ]
+    (record,) = bench.log.records(TOPIC, 0)
+    assert hashlib.sha256(record.value).digest() == said[-1].parked_sha256
 
 
 def test_what_may_not_have_arrived_ends_the_worker() -> None:

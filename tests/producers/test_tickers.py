@@ -90,3 +90,22 @@ async def test_a_follower_of_all_gets_all() -> None:
     await stream.aclose()
     with pytest.raises(StopAsyncIteration):
         await anext(stream)
+
+
+async def test_a_ticker_of_a_symbol_that_is_not_known_yet_waits_for_its_rules() -> None:
+    """A symbol is listed while the client runs, and its ticker is there first."""
+    catalogue = Catalogue()
+    catalogue.take([BTC_USD])
+    tickers = TickerBook(catalogue)
+    early = tickers.follow([])
+    tickers.take([TICKER._replace(instrument_id=2, number=1), TICKER])
+    late = tickers.follow([])
+    assert ["BTC-USD"] * 2 == [(await anext(stream)).symbol for stream in (early, late)]
+    tickers.take([TICKER._replace(instrument_id=2, number=2)])
+
+    catalogue.take([ETH_USD])
+    tickers.retell()
+
+    for stream in (early, late):
+        shown = await anext(stream)
+        assert ("ETH-USD", 2) == (shown.symbol, shown.number)

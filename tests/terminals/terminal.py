@@ -30,13 +30,13 @@ class Terminal:
     """Types commands; in process, through the same entry point as `partita`."""
 
     def __init__(self, bootstrap: str, capture: pytest.CaptureFixture[str]) -> None:
-        self._bootstrap = bootstrap
+        self.bootstrap = bootstrap
         self._capture = capture
 
     def type(self, line: str) -> Ended:
         """Run a command line and return how it ended."""
         self._capture.readouterr()
-        arguments = [*line.split(), "--bootstrap", self._bootstrap]
+        arguments = [*line.split(), "--bootstrap", self.bootstrap]
         if "--" in arguments:  # what follows it is no option any more
             arguments = [arguments[0], *arguments[-2:], *arguments[1:-2]]
         with pytest.raises(SystemExit) as ended:
