@@ -21,7 +21,7 @@ from partita.log.role import Role
 from partita.log.silence import Silence
 from partita.log.snapshots import Snapshots
 from partita.schemas.codec import encode
-from partita.schemas.errors import SnapshotMissing, Unreadable
+from partita.schemas.errors import LogError, SnapshotMissing, Unreadable
 from partita.schemas.orders import Tick
 from partita.schemas.topics import ORDERS
 
@@ -91,6 +91,7 @@ class Worker:
         self._health = Health(role, core, log.send)
         self._around = Neighbours(log, role)
         self._owned: dict[int, int] = {}
+        self._next: dict[int, int] = {}  # by owned partition: the offset that must come next
         self._parked: dict[int, Parked] = {}
         self._agreed: set[int] = set()  # partitions whose silence is over
         self._ticked_ms: dict[int, int] = {}
@@ -180,7 +181,7 @@ class Worker:
         if not silent:
             self.snapshots.open(partition, changelog, ids, recovery.time_ms)
         log.seek(partition, recovery.offset)
-        self.positions[partition] = recovery.offset
+        self.positions[partition] = self._next[partition] = recovery.offset
         self._unsaid = True  # what was said last may be older than the snapshots
         self._health.opened(partition, given_ms, end)
         self._watch.opened(partition, recovery.offset)
@@ -198,6 +199,13 @@ class Worker:
             partition, offset, time_ms, value = record[:4]
             if partition in self._parked:
                 continue
+            if offset != self._next[partition]:
+                # Whatever was missed would be missing for ever, and no edge could tell.
+                raise LogError(
+                    f"{self._role.topic}/{partition}: offset {self._next[partition]} must come"
+                    f" next, and {offset} came"
+                )
+            self._next[partition] = offset + 1
             if (silence := self.silences.get(partition)) is not None:
                 if silence.is_due(offset, time_ms):
                     self._apply_some(records[begun:at])

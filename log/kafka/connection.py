@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from partita.log.kafka import settings
 from partita.log.kafka.around import Around
@@ -44,8 +44,13 @@ class KafkaConnection:
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         # Where they are read from, `seek` says. The end is a place that there always is: at 0 a
-        # fetch that gets away before the pause would fail once the input is trimmed.
-        at_end = [TopicPartition(self._topic, p.partition, OFFSET_END) for p in partitions]
+        # fetch that gets away before the pause would fail once the input is trimmed. The end as a
+        # number: OFFSET_END is looked up later, and the answer moves a partition that was sought
+        # meanwhile (librdkafka 2.16: records are skipped without a word).
+        at_end = [
+            TopicPartition(self._topic, p.partition, self.bounds(p.partition)[1])
+            for p in partitions
+        ]
         consumer.incremental_assign(at_end)
         consumer.pause(at_end)
         for found in partitions:

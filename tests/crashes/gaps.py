@@ -38,6 +38,7 @@ class Gaps:
         """Start; partitions by instrument_id."""
         self.noted: list[Gap] = []
         self.settled = 0  # events
+        self._closed = False
         self._partitions = partitions
         self._now_s = now_s
         self._orders: dict[int, int] = {}  # partition, by order_id
@@ -45,6 +46,8 @@ class Gaps:
 
     def hear(self, events: Sequence[RawEvent]) -> None:
         """Take events as they come."""
+        if self._closed:
+            return
         now_s = self._now_s()
         for raw in events:
             event = raw.event
@@ -57,6 +60,10 @@ class Gaps:
                     self._settle((raw.shard, partition), now_s)
                 if isinstance(event, Done):
                     self._orders.pop(event.order_id, None)
+
+    def close(self) -> None:
+        """Take no more: the load has ended, and silence is right."""
+        self._closed = True
 
     def _settle(self, lane: tuple[int, int], now_s: float) -> None:
         last_s, self._last_s[lane] = self._last_s.get(lane, now_s), now_s

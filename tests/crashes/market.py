@@ -1,12 +1,14 @@
 """What the clients of a crash run do, one deed after another, all by one seed."""
 
+import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from partita.producers import Client
+from histories.recorder import Outcome, Recorder
+
 from partita.schemas.enums import SelfTrade
 
 SYMBOLS = ("BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD", "ADA-USD", "DOT-USD")
@@ -24,20 +26,21 @@ _OPEN_MAX = 30  # orders of an account; beyond it cancels one
 
 
 class Deed(NamedTuple):
-    """One thing that a client does."""
+    """One thing that a client does; what only asks comes to whether there was an answer."""
 
     account: int
-    what: str
-    submit: Callable[[], Awaitable[Any]]
+    do: Callable[[], Awaitable[Outcome | bool]]
+    client_order_id: str = ""  # of the order that it places
 
 
 class Flow:
-    """Draws deeds for a client; it must be told which orders are open."""
+    """Draws deeds for a recorder; it must be told which orders are open."""
 
-    def __init__(self, client: Client, seed: int) -> None:
+    def __init__(self, recorder: Recorder, seed: int) -> None:
         self.open: dict[int, dict[int, str]] = {account: {} for account in ACCOUNTS}
-        self._client = client
+        self._recorder = recorder
         self._chance = random.Random(seed)
+        self._names = (f"o{number}" for number in itertools.count(1))
         self._deeds: list[tuple[int, Callable[[int], Deed]]] = [
             (50, self._limit),
             (5, self._at_once),
@@ -48,9 +51,8 @@ class Flow:
             (1, self._cancel_all),
             (8, self._amend),
             (3, self._transfer),
-            (2, self._ask_balances),
-            (2, self._ask_order),
-            (1, self._ask_orders),
+            (3, self._ask_balances),
+            (1, self._ask_totals),
         ]
 
     def next(self) -> Deed:
@@ -80,14 +82,21 @@ class Flow:
             for account in ACCOUNTS[:2]
         ]
 
-    def _place(self, account: int, **order: Any) -> Deed:
-        chance = self._chance
+    def _place(self, account: int, life_ms: int = 0, **order: Any) -> Deed:
+        chance, name = self._chance, next(self._names)
         filled = {
             "symbol": chance.choice(SYMBOLS),
             "side": chance.choice(("buy", "sell")),
             "self_trade": chance.choice(list(SelfTrade)),
+            "client_order_id": name,
         } | order
-        return Deed(account, "place", lambda: self._client.submit_place(account, **filled))
+
+        def do() -> Awaitable[Outcome]:
+            if life_ms:  # by the clock of then
+                filled["expire_ms"] = time.time_ns() // 1_000_000 + life_ms
+            return self._recorder.place(account, **filled)
+
+        return Deed(account, do, name)
 
     def _price(self) -> Decimal:
         return _TICK * (_MIDDLE + self._chance.randint(-12, 12))
@@ -109,16 +118,10 @@ class Flow:
         return self._place(account, side="buy", funds=Decimal(self._chance.randint(1, 50)))
 
     def _expiring(self, account: int) -> Deed:
-        life_ms, price, size = self._chance.randint(300, 3_000), self._price(), self._size()
-
-        def submit() -> Awaitable[Any]:
-            expire_ms = time.time_ns() // 1_000_000 + life_ms
-            order = self._place(
-                account, price=price, size=size, time_in_force="GTT", expire_ms=expire_ms
-            )
-            return order.submit()
-
-        return Deed(account, "place", submit)
+        life_ms = self._chance.randint(300, 3_000)
+        return self._place(
+            account, life_ms, price=self._price(), size=self._size(), time_in_force="GTT"
+        )
 
     def _too_much(self, account: int) -> Deed:
         return self._place(account, side="buy", price=Decimal(100_000), size=4_000)
@@ -130,24 +133,22 @@ class Flow:
 
     def _cancel(self, account: int) -> Deed:
         order_id, _ = self._named(account)
-        return Deed(
-            account, "cancel", lambda: self._client.submit_cancel(account, order_id=order_id)
-        )
+        return Deed(account, lambda: self._recorder.cancel(account, order_id=order_id))
 
     def _cancel_all(self, account: int) -> Deed:
         symbol = self._chance.choice(SYMBOLS)
-        return Deed(account, "cancel all", lambda: self._client.cancel_all(account, symbol))
+        return Deed(account, lambda: self._recorder.cancel_all(account, symbol))
 
     def _amend(self, account: int) -> Deed:
         order_id, symbol = self._named(account)
         price, size = self._price(), self._size()
 
-        def submit() -> Awaitable[int]:
-            return self._client.submit_amend(
+        def do() -> Awaitable[Outcome]:
+            return self._recorder.amend(
                 account, price=price, size=size, order_id=order_id, symbol=symbol
             )
 
-        return Deed(account, "amend", submit)
+        return Deed(account, do)
 
     def _transfer(self, account: int) -> Deed:
         amount = Decimal(self._chance.choice((-5, -1, 1, 5, 10)))
@@ -155,17 +156,13 @@ class Flow:
         return self._moved(account, self._chance.choice(ASSETS), amount, name)
 
     def _moved(self, account: int, asset: str, amount: Decimal, name: str) -> Deed:
-        def submit() -> Awaitable[None]:
-            return self._client.submit_transfer(account, asset, amount, transfer_id=name)
+        def do() -> Awaitable[Outcome]:
+            return self._recorder.transfer(account, asset, amount, transfer_id=name)
 
-        return Deed(account, "transfer", submit)
+        return Deed(account, do)
 
     def _ask_balances(self, account: int) -> Deed:
-        return Deed(account, "inquire", lambda: self._client.balances(account))
+        return Deed(account, lambda: self._recorder.balances(account))
 
-    def _ask_order(self, account: int) -> Deed:
-        order_id, _ = self._named(account)
-        return Deed(account, "inquire", lambda: self._client.order(account, order_id=order_id))
-
-    def _ask_orders(self, account: int) -> Deed:
-        return Deed(account, "inquire", lambda: self._client.open_orders(account))
+    def _ask_totals(self, account: int) -> Deed:
+        return Deed(account, self._recorder.totals)

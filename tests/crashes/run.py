@@ -23,8 +23,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from partita.producers import ClientLimits
+
 # As long as freezes that have made zombies, and gaps in a client library, elsewhere.
 LONG_FREEZE_S = 45.0
+# Commands live so long that most outlast a restart of the broker.
+LIMITS = ClientLimits(answer_timeout_ms=5_000, valid_for_ms=20_000, oldest_ms=20_000)
 
 
 def names(lines: int, ledgers: int, matchers: int) -> list[str]:
@@ -84,7 +88,7 @@ def main() -> int:
         ledgers=asked.ledgers,
         matchers=asked.matchers,
         per_s=asked.rate,
-        answer_s=20.0,
+        limits=LIMITS,
         snapshot_every_ms=asked.snapshot_every_ms,
         trim=asked.trim,
     )
@@ -130,10 +134,11 @@ def show(console: Console, report: Report) -> None:
         **report.did,
         "restarts of workers": report.restarts,
         "times with two owners": report.two_owners,
-        **report.operations,
-        "orders acknowledged, each there once": report.orders_acknowledged,
-        "orders unknown, then found": report.orders_unknown.get("taken", 0),
-        "orders unknown, never taken": report.orders_unknown.get("never taken", 0),
+        **{f"commands {ending}": count for ending, count in sorted(report.commands.items())},
+        **{f"orders {ending}": count for ending, count in sorted(report.orders.items())},
+        "unknown at first, then taken": report.history.get("taken_after_all", 0),
+        "unknown at first, never taken": report.history.get("never_taken", 0),
+        "clients, one after another": report.clients,
         "events": report.history.get("events", 0),
         "trades": report.history.get("trades", 0),
         "longest gap in settled events, s": f"{report.longest_gap_s:.2f}",

@@ -1,31 +1,32 @@
-"""What stands on the log of each order, against what clients were told: once, or never."""
+"""What stands on the log of each order, against what its client was told: once, or never."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from crashes.load import Load
 from histories.log_stream import shard_stream
+from histories.recorder import Ending
 
 from partita.schemas.accounts import Received
 
 _SHOWN_MAX = 10
+# How often an order must be there by what its client knows; it always knows in the end.
+_TIMES = {Ending.OK: 1, Ending.REJECTED: 0, Ending.NEVER: 0, Ending.NOT_SENT: 0}
 
 
-def told_wrong(bootstrap: str, shards: int, load: Load) -> Iterator[str]:
-    """Give each order that is not there once though it was acknowledged, or there though not."""
+def told_wrong(
+    bootstrap: str, shards: int, orders: Mapping[Ending, set[tuple[int, str]]]
+) -> Iterator[str]:
+    """Give what is wrong about orders, known by account and client_order_id."""
     there: Counter[tuple[int, str]] = Counter(
         (heard.event.account, heard.event.command_id)
         for shard in range(shards)
         for heard in shard_stream(bootstrap, shard)
         if isinstance(heard.event, Received) and not heard.event.repeated
     )
-    for what, names, times in (
-        ("acknowledged", load.acknowledged, 1),
-        ("rejected", load.refused, 0),
-        ("unknown, then said to be known", load.taken_after_all, 1),
-        ("unknown, then said to be unknown", load.never_taken, 0),
-    ):
-        wrong = [name for name in names if there[name] != times]
+    for ending, times in _TIMES.items():
+        wrong = [name for name in orders[ending] if there[name] != times]
         for account, client_order_id in wrong[:_SHOWN_MAX]:
             count = there[account, client_order_id]
-            yield f"order {client_order_id} of account {account} was {what}, and is there {count} x"
+            yield f"order {client_order_id} of account {account} ended {ending}: {count} of it"
+    for account, client_order_id in list(orders[Ending.UNRESOLVED])[:_SHOWN_MAX]:
+        yield f"nobody could say what became of order {client_order_id} of account {account}"

@@ -17,20 +17,22 @@ from crashes import worker_logs
 from crashes.gaps import Gaps
 from crashes.hand import Hand, supervised
 from crashes.load import Load
-from crashes.market import INSTRUMENTS_CSV, Flow
-from crashes.recording import Recorder
+from crashes.market import INSTRUMENTS_CSV
 from crashes.rest import complaints, drain
 from crashes.schedule import Back, Step
 from crashes.stream import told_wrong
 from histories.check import Summary, check_history
 from histories.complete import completed
-from histories.history import History, kept
+from histories.history import kept
 from histories.log_stream import shard_stream
 from histories.violation import Violation
 
 from partita.deploy.exchange import Exchange, Plan
-from partita.producers import Client, ClientLimits
+from partita.producers import ClientLimits
 
+HISTORY = "history.jsonl"
+# An answer takes milliseconds, so that a death is noticed; a command outlives most of them.
+LIMITS = ClientLimits(answer_timeout_ms=3_000, valid_for_ms=8_000, oldest_ms=8_000)
 REBUILD = Path(__file__).with_name("rebuild.py")
 _REBUILD_S = 1_800.0
 
@@ -46,7 +48,7 @@ class Setting(NamedTuple):
     ledgers: int = 1  # of each line
     matchers: int = 1  # of each line
     per_s: float = 150.0  # operations
-    answer_s: float = 8.0  # after which an operation is unknown
+    limits: ClientLimits = LIMITS
     snapshot_every_ms: int = 700
     trim: bool = False  # else every machine is rebuilt from offset 0
 
@@ -59,9 +61,9 @@ class Report:
     did: dict[str, int] = field(default_factory=dict)
     restarts: int = 0
     two_owners: int = 0  # times that a worker went on with what another one had taken
-    operations: dict[str, int] = field(default_factory=dict)
-    orders_acknowledged: int = 0
-    orders_unknown: dict[str, int] = field(default_factory=dict)
+    commands: dict[str, int] = field(default_factory=dict)  # by what became of them
+    orders: dict[str, int] = field(default_factory=dict)  # of these; "ok" is there once each
+    clients: int = 0  # one after another: one that could not go on was replaced
     settled_events: int = 0
     longest_gap_s: float = 0.0
     recovery_s: dict[str, float] = field(default_factory=dict)
@@ -98,11 +100,9 @@ def crash_run(setting: Setting, steps: Iterable[Step], progress: Progress) -> Re
     with Exchange(plan) as exchange:
         exchange.start(progress)
         report.seconds["up"] = time.monotonic() - began_s
-        history = History(plan.shards, exchange.instruments, path=setting.folder / "history.jsonl")
-        with history, supervised(exchange) as hand:
-            asyncio.run(_under_load(exchange, hand, setting, steps, history, report, progress))
-        report.did = dict(hand.did)
-        report.restarts = hand.restarts()
+        with supervised(exchange) as hand:
+            asyncio.run(_under_load(exchange, hand, setting, steps, report, progress))
+        report.did, report.restarts = dict(hand.did), hand.restarts()
         ended_s = time.monotonic()
         _judge(exchange.bootstrap, plan.shards, setting, report, progress)
         report.seconds["checks"] = time.monotonic() - ended_s
@@ -117,29 +117,20 @@ async def _under_load(
     hand: Hand,
     setting: Setting,
     steps: Iterable[Step],
-    history: History,
     report: Report,
     progress: Progress,
 ) -> None:
-    timeout_ms = int(setting.answer_s * 1_000)
-    limits = ClientLimits(
-        answer_timeout_ms=timeout_ms, valid_for_ms=timeout_ms, oldest_ms=timeout_ms
-    )
-    async with Client.connecting(exchange.bootstrap, limits=limits, timeout_s=60.0) as client:
-        Recorder(client, history)
-        flow = Flow(client, setting.seed)
-        load = Load(client, flow)
-        gaps = Gaps({i.instrument_id: i.partition for i in exchange.instruments})
-        stop_listening = client.listen(gaps.hear)
-        hand.settles_since = gaps.all_back
-        load.start(flow.deposits())
+    gaps = Gaps({i.instrument_id: i.partition for i in exchange.instruments})
+    hand.settles_since = gaps.all_back
+    path = setting.folder / HISTORY
+    async with Load(exchange.bootstrap, path, setting.seed, setting.limits, gaps) as load:
+        load.start(load.flow.deposits())
         await load.settled()
-        stop = asyncio.Event()
+        stop, began_s = asyncio.Event(), time.monotonic()
         running = asyncio.create_task(load.run(setting.per_s, stop))
-        began_s = time.monotonic()
         try:
             for step in steps:
-                progress(f"{step}")
+                progress(str(step))
                 await asyncio.to_thread(hand.do, step)
                 if running.done():
                     break
@@ -147,40 +138,37 @@ async def _under_load(
         finally:
             stop.set()
             await running
-        stop_listening()
+        gaps.close()
         report.seconds["load"] = time.monotonic() - began_s
-        progress("waiting for the last answers")
+        progress("waiting until every outcome is known")
         await load.settled()
-        await _come_to_rest(exchange.bootstrap, client, load, flow, setting)
-        totals = await client.totals()
+        progress("coming to rest")
+        await _come_to_rest(exchange.bootstrap, load, setting)
+        totals = await load.client.totals()
         report.differences = {
             asset: str(total.difference) for asset, total in totals.items() if total.difference
         }
         report.violations += [f"{a} is off by {by}" for a, by in report.differences.items()]
         _note(report, load, gaps, hand)
-        report.violations += told_wrong(exchange.bootstrap, exchange.plan.shards, load)
+        report.violations += told_wrong(exchange.bootstrap, exchange.plan.shards, load.orders)
         report.seconds["rest"] = time.monotonic() - began_s - report.seconds["load"]
 
 
-async def _come_to_rest(
-    bootstrap: str, client: Client, load: Load, flow: Flow, setting: Setting
-) -> None:
-    """Drain, and let every machine take a last snapshot."""
+async def _come_to_rest(bootstrap: str, load: Load, setting: Setting) -> None:
+    """Let all end, and every machine take a last snapshot."""
+    await load.come_to_rest()
     for _ in range(2):
         await asyncio.sleep(1.5 * setting.snapshot_every_ms / 1_000)
-        load.start(flow.touches())
+        load.start(load.flow.touches())
         await load.settled()
-    await client.totals()
+    await load.come_to_rest()
     await asyncio.to_thread(drain, bootstrap, setting.lines)
 
 
 def _note(report: Report, load: Load, gaps: Gaps, hand: Hand) -> None:
-    report.operations = dict(load.counts)
-    report.orders_acknowledged = len(load.acknowledged)
-    report.orders_unknown = {
-        "taken": len(load.taken_after_all),
-        "never taken": len(load.never_taken),
-    }
+    report.commands = {str(ending): count for ending, count in load.endings.items()}
+    report.orders = {str(ending): len(names) for ending, names in load.orders.items() if names}
+    report.clients = load.clients
     report.settled_events = gaps.settled
     report.longest_gap_s = gaps.longest_s()
     felt = [gap_s for gap_s in gaps.felt([at_s for _, at_s in hand.kills_s]) if gap_s]
@@ -206,7 +194,7 @@ def _judge(
     ) as rebuilding:
         try:
             streams = {shard: shard_stream(bootstrap, shard) for shard in range(shards)}
-            history = kept(setting.folder / "history.jsonl")
+            history = kept(setting.folder / HISTORY)
             summary: Summary = check_history(completed(history, streams))
             report.history = summary._asdict()
         except Violation as violation:

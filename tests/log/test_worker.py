@@ -13,7 +13,7 @@ from partita.log.worker import LOOK_FOR_TICKS_EVERY_MS, TICK_EVERY_MS, AllParked
 from partita.schemas.chain import ORDERS
 from partita.schemas.codec import decode, encode
 from partita.schemas.enums import Line, WorkerState
-from partita.schemas.errors import DeliveryFailed
+from partita.schemas.errors import DeliveryFailed, LogError
 from partita.schemas.orders import CancelOrder, OrderBatch, OrderGroup, Tick
 from partita.schemas.topics import WORKER_STATUS
 
@@ -117,6 +117,22 @@ def test_a_parked_partition_stops_and_the_others_go_on() -> None:
     bench.say(1, 2, BREAKS)
     with pytest.raises(AllParked):
         bench.worker.step(0)
+
+
+@pytest.mark.parametrize("came", [2, 0])
+def test_a_log_that_misses_a_record_or_gives_one_twice_ends_the_worker(came: int) -> None:
+    """Whatever was missed would be missing for ever; nothing is taken behind a hole."""
+    bench = Bench()
+    for number in (1, 2, 3):
+        bench.say(0, number)
+    bench.worker.step(0)
+    bench.connection.batch_max = 1
+    bench.worker.step(0)
+    bench.connection.seek(0, came)
+
+    with pytest.raises(LogError, match=f"offset 1 must come next, and {came} came"):
+        bench.worker.step(0)
+    assert 1 == len(bench.echo(0).heard)
 
 
 def test_a_worker_says_that_it_is_parked_before_it_ends() -> None:
