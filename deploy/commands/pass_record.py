@@ -72,12 +72,9 @@ def pass_record(
         snapshots = manifests(bootstrap, wanted)
         stuck = check(wanted, record.sha256, lines, snapshots, None if line is None else Line(line))
         for view in stuck:
-            why = "" if view.last is None else view.last.reason
-            out.print(
-                Text(
-                    f"line {view.line} ({view.owner or NO_WORKER}) is parked there: {printable(why)}"
-                )
-            )
+            why = "" if view.last is None else printable(view.last.reason)
+            where = f"line {view.line} ({view.owner or NO_WORKER})"
+            out.print(Text(f"{where} is parked there: {why}"))
         if not yes:
             click.confirm(_question(wanted, record), abort=True)
         write(bootstrap, wanted, record.sha256, reason)
