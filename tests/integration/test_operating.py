@@ -258,7 +258,7 @@ def test_an_exchange_whose_ledger_is_parked_comes_up_to_be_operated(
     said: list[str] = []
 
     with small_exchange(tmp_path, BTC, said=said) as exchange:
-        assert "not all of it trades: ledger-1 parked; see `partita parked`" in said
+        assert "not all of it trades: account-commands/0 parked; see `partita parked`" in said
         terminal = Terminal(exchange.bootstrap, capsys)
         assert 0 == terminal.type(f"pass account-commands/0/{offset} --yes").code
         assert ("100", "0") == balance(terminal, TAKER, "USD")
