@@ -26,7 +26,8 @@ from partita.deploy.workers import (
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.sender import Sender
 from partita.log.service import Options
-from partita.producers import Client
+from partita.producers import Client, RawEvent
+from partita.schemas.accounts import Total
 from partita.schemas.enums import Line
 from partita.schemas.errors import Diverged, NoAnswer
 from partita.schemas.instrument import Instrument
@@ -173,7 +174,7 @@ class Exchange:
             except NoAnswer as error:
                 heard, why = set(), str(error)
             else:
-                why = f"{len(wanted - heard)} assets are not known to the ledger yet"
+                why = f"{len(wanted - heard)} assets are not known to every shard yet"
             if wanted <= heard:
                 return
             self._look_after_start(progress)
@@ -201,7 +202,7 @@ class Exchange:
         Raises:
             NoAnswer: there is none in time, or none will come.
         """
-        asking = asyncio.create_task(_assets_heard(self.bootstrap))
+        asking = asyncio.create_task(assets_heard(self.bootstrap, self.plan.shards))
         gone = self._given_up()
         while not asking.done():
             await asyncio.wait({asking}, timeout=_LOOK_EVERY_S)
@@ -274,9 +275,23 @@ class Exchange:
         self.stop(lambda _: None)
 
 
-async def _assets_heard(bootstrap: str) -> set[str]:
-    client = await Client.connect(bootstrap)
-    try:
-        return set(await client.totals())
-    finally:
-        await client.aclose()
+async def assets_heard(bootstrap: str, shards: int) -> set[str]:
+    """Return the assets that every shard has heard of.
+
+    Raises:
+        NoAnswer: a shard does not answer.
+    """
+    heard: list[set[int]] = [set() for _ in range(shards)]
+
+    def hear(events: Sequence[RawEvent]) -> None:
+        for raw in events:
+            if isinstance(raw.event, Total):
+                heard[raw.shard].add(raw.event.asset_id)
+
+    async with Client.connecting(bootstrap) as client:
+        client.listen(hear)
+        totals = await client.totals()
+        names = {i.base_asset_id: i.base_asset for i in client.instruments.values()}
+        names |= {i.quote_asset_id: i.quote_asset for i in client.instruments.values()}
+    everywhere = {names[asset_id] for asset_id in set.intersection(*heard)}
+    return everywhere & set(totals)
