@@ -1,6 +1,6 @@
 """Going over a partition once more, event by event, where the short way does not tell enough."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from partita.deploy.audit.edges import CHAINS, Edge, Group, groups_of
@@ -12,6 +12,7 @@ from partita.deploy.audit.rebuild import NewCore, said
 from partita.deploy.audit.replay import Replay
 from partita.deploy.audit.source import Source
 from partita.log.edges import EdgeState
+from partita.log.port import Outgoing
 from partita.schemas.codec import decode
 from partita.schemas.converter import Message
 from partita.schemas.errors import Unreadable
@@ -35,9 +36,24 @@ class Found(NamedTuple):
 
 def said_groups(source: Source, given: Input, new_core: NewCore) -> Iterator[Group]:
     """Yield all that the machines of a partition say, once more."""
-    for outgoing in said(source, Replay(new_core(), given), given):
-        if outgoing.topic in CHAINS:
-            yield from groups_of(outgoing.topic, outgoing.partition, decode(outgoing.value))
+    return _decoded(said(source, Replay(new_core(), given), given))
+
+
+def last_groups(
+    tail: Sequence[Outgoing], short: Mapping[Edge, EdgeState]
+) -> Iterator[Group] | None:
+    """Yield what was said last; None when it does not reach back to where the edges end."""
+    first: dict[Edge, int] = {}
+    for group in _decoded(tail):
+        first.setdefault(group.edge, group.first)
+    reaches = all(first.get(edge, 1 << 63) <= end.number + 1 for edge, end in short.items())
+    return _decoded(tail) if reaches else None
+
+
+def _decoded(outgoing: Iterable[Outgoing]) -> Iterator[Group]:
+    for one in outgoing:
+        if one.topic in CHAINS:
+            yield from groups_of(one.topic, one.partition, decode(one.value))
 
 
 def unsent(groups: Iterable[Group], short: Mapping[Edge, EdgeState], take: Take) -> list[Edge]:

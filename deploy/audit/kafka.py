@@ -3,9 +3,10 @@
 from contextlib import closing
 
 from partita.deploy.audit.findings import Findings
-from partita.deploy.audit.run import Auditor, Engines, Machines, Progress
+from partita.deploy.audit.run import Auditor, Engines, Machines
 from partita.deploy.audit.source import KafkaSource, Overtaken, Source
 from partita.deploy.audit.spool import Spool
+from partita.deploy.replay.run import Progress
 from partita.ledger.service import SERVICE as LEDGER
 from partita.log.build import build
 from partita.log.engines import engine_name

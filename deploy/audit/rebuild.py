@@ -1,7 +1,7 @@
 """Every machine of the exchange, made anew from the log."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -23,6 +23,9 @@ from partita.schemas.limits import SNAPSHOT_BYTES_MAX
 from partita.schemas.snapshots import ShardSnapshot
 from partita.schemas.topics import DEAD_LETTERS
 
+# Of what was said last so much is kept, in case it is not on the log yet: some 100,000 events.
+_TAIL_BYTES_MAX = 4 << 20
+
 NewCore = Callable[[], WorkerCore]
 
 
@@ -37,6 +40,7 @@ class Rebuilt(NamedTuple):
     waiting: int  # edges on which something came too early, and nothing since
     parked: str
     letters: Mapping[bytes, bytes]  # SHA-256 of the dead records by the keys of their letters
+    tail: Sequence[Outgoing]  # the last that was said
 
 
 @dataclass(slots=True)
@@ -70,13 +74,13 @@ def rebuild(
     A machine that fails at a record leaves a state that is good for nothing: so it is made once
     more, up to there.
     """
-    replay, letters = _run(source, given, new_core, told)
+    replay, heard = _run(source, given, new_core, told)
     parked = ""
     if replay.parked is not None:
         parked = f"parked at offset {replay.parked.offset}: {replay.parked.reason}"
         end = replay.parked.offset
         given = given._replace(end=end, split=min(given.split, end))
-        replay, letters = _run(source, given, new_core, told)
+        replay, heard = _run(source, given, new_core, told)
         assert replay.parked is None, "what was applied once is applied again"
     for one in replay.differences.shown:
         differences.add(*one)
@@ -105,7 +109,8 @@ def rebuild(
         replay.refused,
         replay.waiting(),
         parked,
-        letters,
+        heard.letters,
+        heard.tail,
     )
 
 
@@ -114,15 +119,31 @@ def _take_ends(ends: Ends, into: Ends) -> None:
     into.said.update(ends.said)
 
 
+class _Heard:
+    """What is kept of all that a partition's machines say."""
+
+    def __init__(self) -> None:
+        self.letters: dict[bytes, bytes] = {}
+        self.tail: deque[Outgoing] = deque()
+        self._bytes = 0
+
+    def take(self, outgoing: Outgoing) -> None:
+        if outgoing.topic == DEAD_LETTERS:
+            self.letters[outgoing.key or b""] = decode(outgoing.value).sha256
+            return
+        self.tail.append(outgoing)
+        self._bytes += len(outgoing.value)
+        while self._bytes > _TAIL_BYTES_MAX:
+            self._bytes -= len(self.tail.popleft().value)
+
+
 def _run(
     source: Source, given: Input, new_core: NewCore, told: Callable[[int], None]
-) -> tuple[Replay, dict[bytes, bytes]]:
-    replay = Replay(new_core(), given, told)
-    letters = {}
+) -> tuple[Replay, _Heard]:
+    replay, heard = Replay(new_core(), given, told), _Heard()
     for outgoing in said(source, replay, given):
-        if outgoing.topic == DEAD_LETTERS:
-            letters[outgoing.key or b""] = bytes(decode(outgoing.value).sha256)
-    return replay, letters
+        heard.take(outgoing)
+    return replay, heard
 
 
 def said(source: Source, replay: Replay, given: Input) -> Iterator[Outgoing]:

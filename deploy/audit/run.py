@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from partita.deploy.audit import money
 from partita.deploy.audit.again import (
     behind_holes,
     first_difference,
+    last_groups,
     of_edge,
     said_groups,
     standing,
@@ -26,6 +27,7 @@ from partita.deploy.audit.rebuild import NewCore, Rebuilt, World, rebuild, refus
 from partita.deploy.audit.report import asset_findings, balance_findings, partition_findings
 from partita.deploy.audit.source import Source
 from partita.deploy.audit.stream import Stream
+from partita.deploy.replay.run import Progress
 from partita.log.changelog import Changelog
 from partita.log.edges import EdgeState
 from partita.log.kafka.admin import ExchangeShape
@@ -61,16 +63,6 @@ class Engines(NamedTuple):
     def of(self, topic: str) -> Machines:
         """Return what makes those of an input."""
         return self.ledger if topic == ACCOUNT_COMMANDS else self.matchers
-
-
-class Progress(Protocol):
-    """Who is shown how far it is."""
-
-    def begin(self, what: str, total: int | None) -> None:
-        """A part begins; total is None when not known."""
-
-    def at(self, done: int) -> None:
-        """So much of the part is done."""
 
 
 class Ends(NamedTuple):
@@ -179,6 +171,10 @@ class Auditor:
             self.differences,
             self._progress.at,
         )
+        gone_over = range(given.start, self._rebuilt[place].given.end)
+        for offset in sorted(at for at in given.passes if at in gone_over):
+            where = f"{place.topic}/{place.partition}, offset {offset}"
+            self.notes.append(f"{where}: passed by the operator's word, and so not applied")
 
     def _read_on(self, place: Place) -> None:
         """Compare what the machines of a partition have taken with what was said to them."""
@@ -232,9 +228,11 @@ class Auditor:
                 by_home.setdefault(self._world.homes[edge], {})[edge] = end
         for home, short in by_home.items():
             self._progress.begin(f"what {home.topic}/{home.partition} has yet to say", None)
-            groups = said_groups(
-                self._source, self._rebuilt[home].given, self._engines.of(home.topic).new_core
-            )
+            rebuilt = self._rebuilt[home]
+            groups = last_groups(rebuilt.tail, short)
+            if groups is None:
+                new_core = self._engines.of(home.topic).new_core
+                groups = said_groups(self._source, rebuilt.given, new_core)
             different = unsent(groups, short, self._take_unsent)
             verdicts = Verdicts({}, short, holes & short.keys(), different, {})
             for edge, end in short.items():

@@ -47,10 +47,10 @@ def show(findings: Findings, account: int | None) -> None:
     left = findings.difference_count - len(findings.differences)
     if left:
         out.print(f"[red]and {number(left)} more differences")
-    rate = round(findings.records / findings.seconds) if findings.seconds else 0
+    rate = round(findings.events / findings.seconds) if findings.seconds else 0
     out.print(
         f"{number(findings.records)} records and {number(findings.events)} events in"
-        f" {findings.seconds:,.1f} s: {number(rate)} records/s"
+        f" {findings.seconds:,.1f} s: {number(rate)} events/s"
     )
     if findings.difference_count:
         out.print(f"[bold red]{number(findings.difference_count)} DIFFERENCES")

@@ -92,8 +92,9 @@ class KafkaSource:
         return self._around.topic_ids()
 
     def wait(self, since_s: float) -> bool:
-        """Wait a moment; False when patience is at its end."""
+        """Wait a moment; False when patience is at its end, and from then on."""
         if time.monotonic() - since_s >= self._patience_s:
+            self._patience_s = 0.0  # what was not said by now is not said soon
             return False
         time.sleep(_LOOK_AGAIN_S)
         return True

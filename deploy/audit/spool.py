@@ -32,17 +32,19 @@ class Spool:
 
     def copy(self, topic: str, partition: int, first: int, end: int) -> None:
         """Copy records, behind those that were copied before. Raises Overtaken."""
-        kept = self._copies.get((topic, partition))
-        if kept is None:
+        where = topic, partition
+        if where not in self._copies:
             # Closed, and so removed, with the spool.
-            kept = _Copy(TemporaryFile(), first, first)  # noqa: SIM115 - it outlives this function
+            file = TemporaryFile()  # noqa: SIM115 - it outlives this function
+            self._copies[where] = _Copy(file, first, first)
+        kept = self._copies[where]
         assert first == kept.end, "a copy has no holes"
         kept.file.seek(0, 2)
         for records in self._source.records(topic, partition, first, end):
             for record in records:
                 kept.file.write(_HEAD.pack(record.offset, record.time_ms, len(record.value)))
                 kept.file.write(record.value)
-        self._copies[topic, partition] = kept._replace(end=end)
+        self._copies[where] = kept._replace(end=end)
 
     def close(self) -> None:
         """Remove the copies."""

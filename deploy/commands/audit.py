@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from partita.deploy.audit.findings import Findings
 from partita.deploy.audit.kafka import PATIENCE_S
@@ -60,6 +61,9 @@ def audit(
       partita audit --account 1
     """
     if data is not None:
+        source = click.get_current_context().get_parameter_source("bootstrap")
+        if source is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--data starts a Kafka of its own: leave out --bootstrap")
         with _stopped(data) as address, progress() as told:
             findings = run(address, told, patience_s=0, engine=engine, account=account)
     else:
