@@ -2,8 +2,9 @@
 
 from contextlib import closing
 
+from partita.deploy.audit.engines import Engines, Machines
 from partita.deploy.audit.findings import Findings
-from partita.deploy.audit.run import Auditor, Engines, Machines
+from partita.deploy.audit.run import Auditor
 from partita.deploy.audit.source import KafkaSource, Overtaken, Source
 from partita.deploy.audit.spool import Spool
 from partita.deploy.replay.run import Progress

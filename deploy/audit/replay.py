@@ -11,6 +11,7 @@ from partita.log.changelog import sha256
 from partita.log.core import Parked, WorkerCore
 from partita.log.port import Outgoing, Record
 from partita.schemas.codec import decode
+from partita.schemas.errors import SnapshotMissing, Unreadable
 from partita.schemas.limits import SNAPSHOT_BYTES_MAX
 from partita.schemas.snapshots import BookSnapshot, ShardSnapshot
 
@@ -21,7 +22,11 @@ class Replay:
     def __init__(
         self, core: WorkerCore, given: Input, told: Callable[[int], None] = lambda _records: None
     ) -> None:
-        """Make the machines. `told` is given how many records were applied so far."""
+        """Make the machines. `told` is given how many records were applied so far.
+
+        Raises:
+            SnapshotMissing: a snapshot is whole, and this build cannot take it.
+        """
         self.position = given.start
         self.records = 0
         self.hashes = 0  # live machines' snapshots that were compared
@@ -33,7 +38,13 @@ class Replay:
         self._given = given
         self._told = told
         self._hashes = list(given.hashes)
-        core.open(given.place.partition, given.snapshots)
+        try:
+            core.open(given.place.partition, given.snapshots)
+        except Unreadable as error:
+            raise SnapshotMissing(
+                f"{given.place.topic}/{given.place.partition}: a snapshot is whole, and this build"
+                f" cannot take it: {error}. Nothing was changed. Audit with the build that wrote it"
+            ) from error
 
     def outputs(self, batches: Iterable[Sequence[Record]]) -> Iterator[Sequence[Outgoing]]:
         """Apply all; yield what the machines say."""

@@ -56,8 +56,7 @@ def show(findings: Findings, account: int | None) -> None:
         out.print(f"[bold red]{number(findings.difference_count)} DIFFERENCES")
     elif findings.parked:
         out.print(
-            "[bold red]PARKED: nothing behind the places above is proven. See `partita status`,"
-            " and the workers' logs"
+            "[bold red]PARKED: nothing behind the places above is proven. See `partita parked`"
         )
     else:
         out.print("[green]clean: the log makes every balance, book, hash and event as they are")

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from partita.log.kafka.around import Around
-from partita.log.kafka.reader import Reader
+from partita.log.kafka.past import PastReader
 from partita.log.port import Record
-from partita.schemas.errors import LogError, LogUnavailable
+from partita.schemas.errors import LogError
 
-_READ_S = 15.0
 _LOOK_AGAIN_S = 0.05
 
 
@@ -60,28 +59,20 @@ class KafkaSource:
         """Yield records; see Source."""
         if first >= end:
             return
-        reader = Reader(self._bootstrap, topic)
+        reader = PastReader(self._bootstrap, topic)
         try:
-            reader.start({partition: first})
-            while first < end:
-                found = self._read(reader, topic, partition, first)
-                first = found[-1].offset + 1
-                yield [record for record in found if record.offset < end]
-        finally:
-            reader.close()
-
-    def _read(self, reader: Reader, topic: str, partition: int, first: int) -> list[Record]:
-        try:
-            found = reader.read(_READ_S)
+            for records in reader.between({partition: first}, {partition: end}):
+                if records:
+                    first = records[-1].offset + 1
+                    yield records
         except LogError as error:
             if self.bounds(topic, partition)[0] > first:
                 raise Overtaken(
                     f"{topic}/{partition} was trimmed behind new snapshots while it was read"
                 ) from error
             raise
-        if not found:
-            raise LogUnavailable(f"{topic}/{partition}: nothing came in {_READ_S:g} s")
-        return found
+        finally:
+            reader.close()
 
     def compacted(self, topic: str, partition: int) -> Sequence[Record]:
         """Return all that a compacted partition holds."""

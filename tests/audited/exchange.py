@@ -3,8 +3,9 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from partita.deploy.audit.engines import Engines, Machines
 from partita.deploy.audit.findings import Findings
-from partita.deploy.audit.run import Auditor, Engines, Machines
+from partita.deploy.audit.run import Auditor
 from partita.ledger.partition import ledger_core
 from partita.ledger.reference import ReferenceShard
 from partita.ledger.snapshot import from_snapshot

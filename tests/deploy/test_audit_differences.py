@@ -13,6 +13,7 @@ from audited.forge import (
     texts,
     with_event,
 )
+from simulation.breakages import broken, improvement_kept, last_in_first_out
 
 from partita.deploy.audit.edges import Edge
 from partita.deploy.audit.findings import Kind
@@ -87,6 +88,23 @@ def test_an_altered_balance_is_found_twice() -> None:
     (text,) = texts(findings, Kind.EVENT)
     assert text.startswith("shard 1 -> readers on account-events/1: number ")
     assert "is +1 units from what its fills and transfers make" in texts(findings, Kind.STREAM)[0]
+
+
+def test_what_a_wrong_worker_has_done_is_found_by_a_right_build() -> None:
+    """Books that let the latest order of a price trade first: other events, and other hashes."""
+    with broken(last_in_first_out):
+        exchange = traded()
+
+    assert {Kind.EVENT, Kind.HASH} <= kinds(exchange.audit())
+
+
+def test_a_build_that_is_wrong_itself_is_found_out_by_what_must_add_up() -> None:
+    """It makes the same hashes and events again; but an order holds more than it needs."""
+    with broken(improvement_kept):
+        findings = traded().audit()
+
+    assert Kind.HOLD in kinds(findings)
+    assert not {Kind.EVENT, Kind.HASH} & kinds(findings)
 
 
 def test_a_missing_event_is_a_difference_though_all_others_stand() -> None:
