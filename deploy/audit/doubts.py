@@ -19,10 +19,12 @@ from partita.deploy.audit.again import (
 from partita.deploy.audit.edges import Edge, Group
 from partita.deploy.audit.engines import Engines
 from partita.deploy.audit.findings import Differences, Kind, Place
+from partita.deploy.audit.inputs import saved
 from partita.deploy.audit.published import Take, Verdicts
 from partita.deploy.audit.reading import START
 from partita.deploy.audit.rebuild import Rebuilt, World
 from partita.deploy.audit.source import Source
+from partita.log.changelog import Changelog
 from partita.log.edges import EdgeState
 
 # How many edges are gone over again to say where they part; each takes as long as the replay did.
@@ -38,13 +40,16 @@ class Doubts:
         engines: Engines,
         world: World,
         rebuilt: Mapping[Place, Rebuilt],
+        kept: Mapping[Place, Changelog],
         differences: Differences,
     ) -> None:
-        """Start, when all machines are rebuilt."""
+        """Start, when all machines are rebuilt; `kept` are their snapshots."""
+        self.notes: list[str] = []
         self._source = source
         self._engines = engines
         self._world = world
         self._rebuilt = rebuilt
+        self._kept = kept
         self._differences = differences
 
     def go_over_short(self, verdicts: Sequence[Verdicts], take: Take) -> Iterator[Verdicts]:
@@ -63,16 +68,21 @@ class Doubts:
             if groups is None:
                 groups = self._said(home)
             different = unsent(groups, short, take)
-            found = Verdicts({}, short, holes & short.keys(), different, {})
-            for edge, end in short.items():
-                if edge in different:
-                    continue
-                if edge in holes:
-                    text = f"number {end.number + 1} is missing, and later ones stand there"
-                    self._differ(edge, text)
+            found = Verdicts({}, short, set(), different, {})
+            broken = holes & short.keys() - set(different)
+            said = saved(self._kept[home]) if broken else {}
+            for edge in sorted(broken):
+                number = short[edge].number + 1
+                what = f"number {number} is missing, and later ones stand there"
+                if number <= said.get(edge, START).number:
+                    found.holes.add(edge)
+                    self._differ(edge, what)
                 else:
-                    started = self._world.started.said.get(edge, START)
-                    found.agreed[edge] = end.number - started.number
+                    what += ": it comes again when its sender is started again"
+                    self.notes.append(f"{edge.text(self._world.symbols)}: {what}")
+            for edge in short.keys() - found.holes - set(different):
+                started = self._world.started.said.get(edge, START)
+                found.agreed[edge] = short[edge].number - started.number
             yield found
 
     def _holes(self) -> set[Edge]:

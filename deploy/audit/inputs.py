@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from partita.deploy.audit.edges import Edge, ends_of
 from partita.deploy.audit.findings import Differences, Kind, Place
 from partita.log.changelog import Changelog
 from partita.log.core import Snapshot
+from partita.log.edges import EdgeState
 from partita.log.port import Record
 from partita.log.recovery import Ground, recover
 from partita.schemas.codec import decode, knows
 from partita.schemas.errors import Unreadable
+from partita.schemas.limits import SNAPSHOT_BYTES_MAX
 from partita.schemas.operations import Pass
 from partita.schemas.snapshots import Manifest
 
@@ -80,6 +83,18 @@ def _hashes(changelog: Changelog, build: str) -> list[Hash]:
         comparable = manifest.build == build or (data is not None and knows(data))
         found.append(Hash(manifest, comparable))
     return sorted(found, key=lambda one: (one.manifest.position, one.manifest.machine))
+
+
+def saved(changelog: Changelog) -> dict[Edge, EdgeState]:
+    """Return what machines had said at their newest snapshots: none of it is said again."""
+    found: dict[Edge, EdgeState] = {}
+    for machine in changelog.machines():
+        for manifest in changelog.of_machine(machine):
+            data = changelog.data(manifest)
+            if data is not None and knows(data):
+                found |= ends_of(decode(data, SNAPSHOT_BYTES_MAX)).said
+                break
+    return found
 
 
 def passes_of(records: Sequence[Record]) -> dict[Place, dict[int, bytes]]:

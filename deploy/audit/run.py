@@ -51,9 +51,10 @@ class Auditor:
         self._streams: dict[int, Stream] = {}
         self._verdicts: list[Verdicts] = []
         self._lagging: dict[Edge, int] = {}  # events that are not on the log yet
+        self._broken: set[Edge] = set()  # edges on which something differs or is lost
         progress.begin("read snapshots", None)
         passes = passes_of(source.compacted(PASSES, 0))
-        kept = {
+        self._kept = {
             place: Changelog(source.compacted(changelog, place.partition))
             for changelog, topic, count in (
                 (LEDGER_CHANGELOG, ACCOUNT_COMMANDS, shape.shards),
@@ -68,7 +69,7 @@ class Auditor:
         for place, (start, end) in self._cut.inputs.items():
             ground = Ground(*place, start, end, ids, shape.shards)
             build = engines.of(place.topic).build
-            given = prepare(kept[place], ground, build, self.differences, self.notes)
+            given = prepare(self._kept[place], ground, build, self.differences, self.notes)
             split = self._cut.outputs[place][1] if place.topic == ORDERS else end
             self.inputs[place] = given._replace(passes=passes.get(place, {}), split=split)
 
@@ -83,12 +84,7 @@ class Auditor:
             if place.topic != ORDERS:
                 self._read_output(place, start, end)
         progress.begin("go over what is left open", None)
-        doubts = Doubts(self._source, self._engines, self._world, self._rebuilt, self.differences)
-        open_still = list(self._verdicts)
-        self._verdicts += doubts.go_over_short(open_still, self._take_unsent)
-        for edge in {edge for found in self._verdicts for edge in found.holes}:
-            self._lagging.pop(edge, None)  # told already
-        doubts.locate(self._verdicts, self._cut.outputs)
+        self._settle_doubts()
         self._compare_letters()
         progress.begin("add up", None)
         sums = self._check_states()
@@ -163,6 +159,19 @@ class Auditor:
         self._flight.take(edge, taken)
         self._take_told(edge, taken)
 
+    def _settle_doubts(self) -> None:
+        doubts = Doubts(
+            self._source, self._engines, self._world, self._rebuilt, self._kept, self.differences
+        )
+        settled = list(doubts.go_over_short(self._verdicts, self._take_unsent))
+        self._verdicts += settled
+        self._broken = {edge for found in settled for edge in (*found.different, *found.holes)}
+        self._broken |= {edge for found in self._verdicts for edge in found.different}
+        for edge in self._broken:
+            self._lagging.pop(edge, None)  # it is told of already
+        doubts.locate(self._verdicts, self._cut.outputs)
+        self.notes += doubts.notes
+
     def _compare_letters(self) -> None:
         said = {key: sha for one in self._rebuilt.values() for key, sha in one.letters.items()}
         ranges = {place: (one.given.start, one.given.end) for place, one in self._rebuilt.items()}
@@ -181,10 +190,9 @@ class Auditor:
         for state in world.shards.values():
             holds(state, differences)
         agreement(world.shards, world.books, self._flight, differences)
-        broken = {edge for found in self._verdicts for edge in (*found.different, *found.holes)}
         for shard, stream in self._streams.items():
             # Of a stream that breaks off the rest is not known: that it does is told already.
-            if Edge(ACCOUNT_EVENTS, shard, shard, EVERYONE) not in broken:
+            if Edge(ACCOUNT_EVENTS, shard, shard, EVERYONE) not in self._broken:
                 stream.compare(world.shards[shard])
         return sums
 

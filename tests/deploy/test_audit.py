@@ -16,6 +16,7 @@ from audited.exchange import (
     traded,
 )
 from audited.forge import forge_report
+from simulation.scheduler import Simulation
 
 from partita.deploy.audit.findings import Findings
 from partita.deploy.audit.run import Auditor
@@ -109,6 +110,18 @@ def test_an_exchange_that_goes_on_meanwhile_is_clean(seed: int) -> None:
     findings = _moving(seed)
 
     assert ((), 0, 0) == (findings.differences, findings.difference_count, findings.unsent)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_exchange_on_which_everything_went_wrong_is_clean(seed: int) -> None:
+    """Crashes, zombies, diverging lines, lost and doubled records: the log is right all the same."""
+    simulation = Simulation(seed)
+    simulation.run()
+
+    findings = Auditor(MemorySource(simulation.venue.log), SHAPE, ENGINES, Quiet()).audit()
+
+    assert ((), 0) == (findings.differences, findings.unsent)
+    assert all(row.events for row in findings.partitions)
 
 
 def test_money_in_flight_is_told_as_such() -> None:

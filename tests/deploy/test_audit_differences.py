@@ -108,7 +108,7 @@ def test_a_build_that_is_wrong_itself_is_found_out_by_what_must_add_up() -> None
 
 
 def test_a_missing_event_is_a_difference_though_all_others_stand() -> None:
-    """A reader would wait for ever."""
+    """Its book has a snapshot behind it: a reader would wait for ever."""
     exchange = traded()
     del exchange.log.partitions[BOOK, 1][20]
 
@@ -118,6 +118,21 @@ def test_a_missing_event_is_a_difference_though_all_others_stand() -> None:
     assert text.startswith("ETH-USD -> readers on book/1: number ")
     assert text.endswith(" is missing, and later ones stand there")
     assert 0 == findings.unsent
+
+
+def test_a_missing_event_that_comes_again_is_told_of() -> None:
+    """It is behind the newest snapshot of its book: started again, the matcher says it again."""
+    exchange = traded()
+    for _ in range(3):  # at one log time, so no snapshot is due in between
+        exchange.place(1, BTC_USD, Side.BUY, 90, 5)
+        exchange.run()
+    del exchange.log.partitions[BOOK, 0][-2]
+
+    findings = exchange.audit()
+
+    assert ("clean", 2) == (verdict(findings), findings.unsent)
+    (note, _) = findings.notes
+    assert note.endswith("it comes again when its sender is started again")
 
 
 def test_one_event_too_many_is_found() -> None:
