@@ -5,6 +5,7 @@ from importlib.metadata import version
 import click
 
 from partita.deploy.commands.amend import amend
+from partita.deploy.commands.audit import audit
 from partita.deploy.commands.balances import balances
 from partita.deploy.commands.book import book
 from partita.deploy.commands.cancel import cancel
@@ -62,6 +63,7 @@ for command in (
     match,
     replay,
     dead_letters_group,
+    audit,
 ):
     partita.add_command(command)
 for command in (add, halt, resume, set_):

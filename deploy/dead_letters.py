@@ -4,43 +4,18 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
 
+from partita.deploy.operate.places import Place
 from partita.log.kafka.past import PastReader
 from partita.log.port import Record
 from partita.schemas.codec import decode
 from partita.schemas.dead_letter import DeadLetter
-from partita.schemas.errors import InvalidValue, Unreadable
+from partita.schemas.errors import Unreadable
 from partita.schemas.limits import DEAD_LETTER_BYTES_MAX
 from partita.schemas.topics import DEAD_LETTERS
 
-_TOPIC_OFFSET = re.compile(r"([A-Za-z0-9._-]+)/([0-9]{1,9})/([0-9]{1,18})", re.ASCII)
 # "not a partita.orders.Tick: EOFError ..." and the like: what follows is of that one record.
 _OF_SCHEMA = re.compile(r"(not a [\w.]+: \w+).*", re.DOTALL)
-
-
-class Place(NamedTuple):
-    """Where a record was."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    @classmethod
-    def of(cls, letter: DeadLetter) -> "Place":
-        """Return the place of a letter's record."""
-        return cls(letter.topic, letter.partition, letter.offset)
-
-    @classmethod
-    def parse(cls, text: str) -> "Place":
-        """Return the place that a text names: TOPIC/PARTITION/OFFSET. Raises InvalidValue."""
-        found = _TOPIC_OFFSET.fullmatch(text)
-        if found is None:
-            raise InvalidValue("place", text, "must be TOPIC/PARTITION/OFFSET, as orders/0/17")
-        return cls(found[1], int(found[2]), int(found[3]))
-
-    def __str__(self) -> str:
-        return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 def dead_letters(bootstrap: str) -> dict[Place, DeadLetter]:

@@ -164,12 +164,12 @@ class DataFolderInUse(DataFolderError):
 
     exit_code = 74
 
-    def __init__(self, path: Path, pid: int | None) -> None:
+    def __init__(
+        self, path: Path, pid: int | None, what: str = "Stop that one, or name another folder"
+    ) -> None:
         self.pid = pid
         holder = "another process" if pid is None else f"pid {pid}"
-        super().__init__(
-            path, f"data folder in use by {holder}: {path}. Stop that one, or name another folder"
-        )
+        super().__init__(path, f"data folder in use by {holder}: {path}. {what}")
 
 
 class KafkaFailed(DeployError):

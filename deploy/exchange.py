@@ -15,7 +15,7 @@ from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka
 from partita.deploy.kafka.supervision import SupervisedKafka
 from partita.deploy.listing import claim, write_rules
-from partita.deploy.operate.lookout import look
+from partita.deploy.operate.lookout import look, standing_still
 from partita.deploy.pass_watch import PassWatch
 from partita.deploy.workers import (
     BACK_OFF_S,
@@ -179,28 +179,38 @@ class Exchange:
                 return
             self._look_after_start(progress)
             if stuck := self._stuck():
-                progress(f"not all of it trades: {', '.join(stuck)} parked; see `partita parked`")
+                places = ", ".join(f"{topic}/{partition}" for topic, partition in stuck)
+                progress(f"not all of it trades: {places} parked; see `partita parked`")
                 return
             if time.monotonic() > deadline_s:
                 logs = ", ".join(str(worker.log) for worker in self._workers)
                 raise ExchangeNotReady(f"{why}; see {logs}")
             time.sleep(_LOOK_EVERY_S)
 
-    def _stuck(self) -> list[str]:
-        """Return the workers that are given up, or else the partitions that live ones parked."""
-        given_up = [s.name for s in self.states() if s.given_up and s.refused is None]
-        return given_up or [
-            f"{view.topic}/{view.partition}, line {view.line}"
-            for view in look(self.bootstrap).parked
-            if view.status is not None
-        ]
+    def _given_up(self) -> list[str]:
+        """Return the workers whose partitions are all parked for good."""
+        return [s.name for s in self.states() if s.given_up and s.refused is None]
+
+    def _stuck(self) -> list[tuple[str, int]]:
+        """Return the partitions with which no worker of this exchange goes on."""
+        lines, given_up = list(Line)[: self.plan.lines], bool(self._given_up())
+        return standing_still(look(self.bootstrap), lines, given_up=given_up)
 
     async def _assets_heard(self, progress: Progress) -> set[str]:
-        """Ask the ledger, which may take long, and look after the workers meanwhile."""
+        """Ask the ledger, which may take long, and look after the workers meanwhile.
+
+        Raises:
+            NoAnswer: there is none in time, or none will come.
+        """
         asking = asyncio.create_task(assets_heard(self.bootstrap, self.plan.shards))
+        gone = self._given_up()
         while not asking.done():
             await asyncio.wait({asking}, timeout=_LOOK_EVERY_S)
             self._look_after_start(progress)
+            if gone != (gone := self._given_up()) and self._stuck():
+                asking.cancel()
+                await asyncio.wait({asking})
+                raise NoAnswer(f"{', '.join(gone)} cannot go on")
         return await asking
 
     def _look_after_start(self, progress: Progress) -> None:

@@ -52,6 +52,16 @@ class ShardPartition:
             return self._take_reports(message, time_ms, outbox)
         raise Undecodable(f"a {type(message).__name__} does not belong on {ACCOUNT_COMMANDS}")
 
+    def skip(self, message: Message, offset: int) -> None:  # noqa: ARG002 - a shard is read from its position
+        """Take the numbers of a message's events; see Machines."""
+        self.taken += 1
+        if isinstance(message, ReportBatch):
+            for group in message.groups:
+                edge = self._from_books.get(group.instrument_id, InEdge())
+                verdict, _ = edge.take(chain.REPORTS, group.first, group.chain, group.events)
+                if verdict is Verdict.TAKEN:
+                    self._from_books[group.instrument_id] = edge
+
     def _take_reports(self, batch: ReportBatch, time_ms: int, outbox: Outbox) -> list[Judged]:
         judged = []
         for group in batch.groups:

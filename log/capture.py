@@ -9,6 +9,7 @@ but the one it writes, and it ends without cleaning up.
 
 import gc
 import os
+import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -18,6 +19,9 @@ Write = Callable[[], bytes]
 # (what writes the state down, bytes of the last snapshot of the machine) -> its bytes, some time
 Take = Callable[[Write, int], "Capture"]
 
+# Ten times as long as ten million orders take; a child that was stopped must not keep its machine
+# from being written for ever.
+_LIMIT_S = 600.0
 # The worker's own work comes first on a busy host.
 _NICE = 10
 _FD_MAX = 1 << 16
@@ -86,12 +90,19 @@ class ForkedCapture:
             raise CaptureFailed(f"no child for a snapshot: {error}") from error
         if self._pid == 0:
             _write_and_end(write, self._file)
+        self._deadline_s = time.monotonic() + _LIMIT_S
 
     def data(self) -> bytes | None:
         """Return the bytes once the child has ended; see Capture."""
-        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        try:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+        except ChildProcessError as error:  # whoever started this process lets nobody wait
+            raise CaptureFailed(f"nothing is told of the child: {error}") from error
         if pid == 0:
-            return None
+            if time.monotonic() < self._deadline_s:
+                return None
+            self.drop()
+            raise CaptureFailed(f"the child has not ended after {_LIMIT_S:g} s")
         self._pid = 0
         try:
             if status != 0:

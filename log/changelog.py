@@ -1,8 +1,8 @@
 """How snapshots stand on a changelog: keys, chunks, manifests, and what of them counts.
 
-Keys are machine/line/position/part; the part is a chunk's number, or `manifest`. Nothing is ever
-overwritten but by the same bytes, so a snapshot is whole when its manifest stands there, with all
-chunks it names and the hash of their bytes.
+Keys are machine/line/position/part; the part is a chunk's number, or `manifest`. Under one key of a
+chunk there is ever one state. A snapshot is whole when its manifest stands there, with all chunks
+it names and the hash of their bytes; the manifest of an idle machine may name older chunks.
 """
 
 import hashlib
@@ -136,11 +136,10 @@ class Place(NamedTuple):
     topic: str
     partition: int
 
-    def chunks(self, manifest: Manifest, pieces: Iterable[bytes]) -> Iterator[Outgoing]:
-        """Yield the chunks of a snapshot as records."""
-        for part, piece in enumerate(pieces):
-            key = Key(manifest.machine, manifest.line, manifest.chunks_position, str(part))
-            yield Outgoing(*self, key.encoded(), encode(Chunk(b"", piece)))
+    def chunk(self, manifest: Manifest, part: int, piece: bytes) -> Outgoing:
+        """Return a chunk of a snapshot as a record."""
+        key = Key(manifest.machine, manifest.line, manifest.chunks_position, str(part))
+        return Outgoing(*self, key.encoded(), encode(Chunk(b"", piece)))
 
     def manifest(self, manifest: Manifest) -> Outgoing:
         """Return a manifest as a record."""

@@ -95,6 +95,13 @@ class WorkerCore(Protocol):
     def apply(self, records: Sequence[Record]) -> Outputs:
         """Apply records; never raises for what a record holds."""
 
+    def skip(self, record: Record) -> None:
+        """Go past a record without applying it: its events count as taken, and nothing follows.
+
+        Were their numbers not taken, their edges would wait for them for ever. One that cannot be
+        read is passed as if it were not there.
+        """
+
     def latest(self) -> Sequence[Outgoing]:
         """Return what is said once for many records, and forget it: the tickers of moved books."""
 

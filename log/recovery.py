@@ -57,7 +57,7 @@ def recover(changelog: Changelog, ground: Ground, *, oldest: bool = False) -> Re
             offsets.append(found[0].position)
         elif since.get(machine, 0) >= ground.start:
             offsets.append(since.get(machine, 0))
-        elif any(m.position < ground.start for m in changelog.of_machine(machine)):
+        elif _all_below(changelog.of_machine(machine), ground.start):
             raise LogTruncated(
                 f"{where} begins at offset {ground.start}, behind all snapshots of {machine} that"
                 f" can be used: records that it needs are gone ({'; '.join(alarms)}). Nothing was"
@@ -82,10 +82,13 @@ def _usable(
     changelog: Changelog, machine: str, ground: Ground, alarms: list[str], *, oldest: bool
 ) -> tuple[Manifest, Snapshot] | None:
     found = changelog.of_machine(machine)
+    disputed = _disputed(found)
     for manifest in reversed(found) if oldest else found:
         what = f"snapshot of {machine}, line {manifest.line}, position {manifest.position}"
         data = changelog.data(manifest)
-        if data is None:
+        if manifest.position in disputed:
+            alarms.append(f"{what}: two lines differ, and one of them is wrong; it is not used")
+        elif data is None:
             alarms.append(f"{what}: damaged or not whole; it is not used")
         elif not knows(data):
             alarms.append(f"{what}: of a format that this build does not know; it is not used")
@@ -94,6 +97,18 @@ def _usable(
         else:
             return manifest, Snapshot(machine, manifest.position, data)
     return None
+
+
+def _all_below(manifests: list[Manifest], start: int) -> bool:
+    return bool(manifests) and all(manifest.position < start for manifest in manifests)
+
+
+def _disputed(manifests: list[Manifest]) -> set[int]:
+    """Return the positions at which two lines of one build have different states."""
+    states: dict[tuple[str, int], set[bytes]] = {}
+    for manifest in manifests:
+        states.setdefault((manifest.build, manifest.position), set()).add(manifest.sha256)
+    return {position for (_, position), found in states.items() if len(found) > 1}
 
 
 def _check_origin(manifest: Manifest, ground: Ground) -> None:

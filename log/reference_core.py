@@ -22,7 +22,7 @@ from partita.schemas.codec import decode, encode
 from partita.schemas.converter import Message
 from partita.schemas.dead_letter import DeadLetter
 from partita.schemas.digest import Value, digest
-from partita.schemas.errors import Undecodable, UnknownFingerprint
+from partita.schemas.errors import Undecodable, UnknownFingerprint, Unreadable
 from partita.schemas.limits import DEAD_LETTER_BYTES_MAX, SNAPSHOT_BYTES_MAX
 from partita.schemas.operations import RefusedLine
 from partita.schemas.topics import DEAD_LETTERS
@@ -72,6 +72,13 @@ class Machines(Protocol):
         """Apply a message logged at time_ms, put what follows from it into the outbox.
 
         A machine whose position is above the offset has it in its state, and is left out.
+
+        Raises:
+            Undecodable: such a message does not belong on this topic; nothing was changed.
+        """
+
+    def skip(self, message: Message, offset: int) -> None:
+        """Take the numbers of a message's events, and nothing else of it.
 
         Raises:
             Undecodable: such a message does not belong on this topic; nothing was changed.
@@ -185,6 +192,14 @@ class ReferenceCore:
                 )
                 text = f"{sender} -> {receiver} has diverged: line {message.line} is refused"
                 alarms.append(Alarm(partition, offset, text))
+
+    def skip(self, record: Record) -> None:
+        """Go past a record without applying it; see WorkerCore."""
+        try:
+            message = decode(record.value)
+            self._machines[record.partition].skip(message, record.offset)
+        except Unreadable:
+            return  # nobody can tell whose events it held
 
     def latest(self) -> Sequence[Outgoing]:
         """Return what is said once for many records; see WorkerCore."""

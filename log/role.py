@@ -25,6 +25,9 @@ class Role(NamedTuple):
     fork_bytes: int = 256 << 10
     chunk_bytes: int = CHUNK_BYTES_MAX  # of a snapshot in one record of the changelog
     trim: bool = True  # whether the input is trimmed behind the snapshots
+    # Log time by which trimming stays behind: as long as another line may take to come up with a
+    # snapshot that was the oldest when it began.
+    trim_behind_ms: int = 60_000
     # Over how many records a line of another build must agree before it speaks, while another line
     # does. Alone, or beside none but silent ones and its own build, it agrees over what there is.
     agree_over: int = 1_000

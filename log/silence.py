@@ -28,10 +28,9 @@ class Silence:
         """Start at a recovery's offset; the log ended at `end` then."""
         self.caught_up = recovery.offset >= end
         self.compared = 0  # snapshots that agreed
-        self.agreed_over = 0  # records from the start to the last place that was compared
         self._partition = partition
         self._build = build
-        self._start = recovery.offset
+        self._agreed: dict[str, int] = {}  # by machine: the last position that was compared
         self._end = end
         self._cadence = cadence
         self._time_ms = recovery.time_ms
@@ -90,7 +89,18 @@ class Silence:
                 " find out which of the two is wrong, or take this one's word by --agree-over 0"
             )
         self.compared += 1
-        self.agreed_over = max(self.agreed_over, found.position - self._start)
+        self._agreed[found.machine] = max(found.position, self._agreed.get(found.machine, 0))
+
+    def agreed_over(self, core: WorkerCore) -> int:
+        """Return over how many records every machine has agreed: the least of all."""
+        marks = core.machines(self._partition)
+        return min(
+            (
+                self._agreed.get(name, 0) - max(mark.position, mark.first_offset)
+                for name, mark in marks.items()
+            ),
+            default=0,
+        )
 
     def passed(self, position: int) -> None:
         """Note how far the partition has been read."""

@@ -7,9 +7,11 @@ The steps, each of which may be the last one of the process:
 2. When all above the barrier is acknowledged, the chunks are sent and behind them the manifest. So
    no state is durable beyond its acknowledged outputs, and a torn snapshot has no manifest.
 3. When that is acknowledged, what is older than the newest two snapshots of this line is removed.
-4. The input is trimmed below the older of the two, over all machines of the partition.
+4. The input is trimmed below the older of the two, over all machines of the partition, a minute
+   later: a line that comes up may have begun with what was the oldest snapshot then.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,6 +25,8 @@ from partita.log.role import Role
 from partita.schemas.codec import knows
 from partita.schemas.snapshots import MachineBirth, Manifest, TopicId
 
+# A large snapshot goes out between the worker's own records, not in front of them.
+CHUNKS_AT_ONCE = 2
 KEPT = 2  # whole snapshots of a machine and line: the newest, and the one before it
 
 
@@ -43,7 +47,8 @@ class _Pending:
     barrier: int
     capture: Capture | None  # None: its bytes are there, or nothing has changed since the last one
     pieces: list[bytes] | None = None  # the data of its chunks, once it is there
-    sent: bool = False
+    written: int = 0  # chunks sent
+    sent: bool = False  # the manifest, too
 
 
 @dataclass(slots=True)
@@ -60,6 +65,8 @@ class _Partition:
     due_ms: int = 0  # when the next machine is due
     shelves: dict[str, _Shelf] = field(default_factory=dict)
     trimmed: int = 0
+    # (log time, offset below which nothing is needed since then), oldest first
+    trims: deque[tuple[int, int]] = field(default_factory=deque)
 
 
 class Snapshots:
@@ -222,20 +229,27 @@ class Snapshots:
         if not self._log.passed(pending.barrier):
             return False
         if not pending.sent:
-            self._write(pending)
+            self._write_on(pending)
             return False
         self._reached("manifest acknowledged")
         self._tidy(pending)
         return True
 
-    def _write(self, pending: _Pending) -> None:
+    def _write_on(self, pending: _Pending) -> None:
+        """Send some chunks, or the manifest behind them."""
         manifest = pending.manifest
         place = Place(self._role.changelog, pending.partition)
         shelf = self._partitions[pending.partition].shelves[manifest.machine]
-        for outgoing in place.chunks(manifest, pending.pieces or ()):
+        pieces = pending.pieces or []
+        some = range(pending.written, min(len(pieces), pending.written + CHUNKS_AT_ONCE))
+        for part in some:
+            outgoing = place.chunk(manifest, part, pieces[part])
             self._log.send(outgoing)
             shelf.keys.add(Key.decoded(outgoing.key or b""))
             self._reached("chunk sent")
+        pending.written += len(some)
+        if pending.written < len(pieces):
+            return
         self._log.send(place.manifest(manifest))
         shelf.keys.add(Key(manifest.machine, manifest.line, manifest.position, MANIFEST))
         pending.pieces, pending.sent, pending.barrier = None, True, self._log.barrier()
@@ -272,7 +286,10 @@ class Snapshots:
         shelves = [kept.shelves.get(machine) for machine in self._core.machines(partition)]
         if not self._role.trim or not all(s and len(s.written) == KEPT for s in shelves):
             return
-        offset = min(s.written[0].manifest.position for s in shelves if s)
+        kept.trims.append((kept.time_ms, min(s.written[0].manifest.position for s in shelves if s)))
+        offset = 0
+        while kept.trims and kept.trims[0][0] <= kept.time_ms - self._role.trim_behind_ms:
+            offset = kept.trims.popleft()[1]
         if offset > kept.trimmed:
             kept.trimmed = offset
             self._log.trim(partition, offset)

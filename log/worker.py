@@ -121,9 +121,8 @@ class Worker:
         self.snapshots.advance()
         self._look_around()
         if self._owned and len(self._parked) == len(self._owned):
-            self._say_health(
-                self._time_ms()
-            )  # what is told now and then would not be told any more
+            # What is told now and then would not be told any more.
+            self._say_health(self._time_ms())
             raise AllParked(f"all {len(self._owned)} partitions are parked")
         return len(mine)
 
@@ -155,9 +154,11 @@ class Worker:
     def _open(self, partition: int) -> None:
         """Make the machines of a partition: starting and recovering are this."""
         role, log, given_ms = self._role, self._log, self._time_ms()
-        self._around.open()
-        start, end = log.bounds(partition)
+        self._around.open(partition)
+        # The end last: another line may write a manifest meanwhile, and it is not ahead of the log.
+        start, _ = log.bounds(partition)
         changelog = Changelog(log.read(role.changelog, partition))
+        _, end = log.bounds(partition)
         ids = log.topic_ids()
         ground = Ground(role.topic, partition, start, end, ids, role.shards)
         recovery = recover(changelog, ground)
@@ -210,7 +211,8 @@ class Worker:
                 if silence.is_due(offset, time_ms):
                     self._apply_some(records[begun:at])
                     begun = at
-                    silence.look(self.core, offset, time_ms)
+                    if partition not in self._parked:
+                        silence.look(self.core, offset, time_ms)
             elif self.snapshots.is_due(partition, time_ms):
                 self._apply_some(records[begun:at])
                 begun = at
@@ -230,6 +232,7 @@ class Worker:
             return
         self.positions[partition] = offset + 1
         if right:
+            self.core.skip(record)
             self._watch.alarm(Alarm(partition, offset, "passed by the operator's word"))
         else:
             reason = "the operator's pass is for another record: its SHA-256 differs"
@@ -261,7 +264,8 @@ class Worker:
         for alarm in outputs.alarms:
             self._watch.alarm(alarm)
         for refused in outputs.refused:
-            self._health.refused(refused)
+            if refused.partition not in self.silences:  # what it finds is not to stop anybody
+                self._health.refused(refused)
         for parked in outputs.parked:
             at = (parked.partition, parked.offset)
             self._park(parked, next(r for r in records if (r.partition, r.offset) == at))
@@ -308,19 +312,21 @@ class Worker:
         if self._now_ms is not None and 0 <= now_ms - self._around_ms < LOOK_AROUND_EVERY_MS:
             return
         self._around_ms = now_ms
-        machines = {name for p in self._owned for name in self.core.machines(p)}
+        machines = {name: p for p in self._owned for name in self.core.machines(p)}
         self._around.look(machines, self.silences)
         for partition, silence in list(self.silences.items()):
             silence.passed(self.positions[partition])
-            if silence.caught_up and (
-                silence.agreed_over >= self._role.agree_over or not self._around.speaks(partition)
-            ):
+            agreed = silence.agreed_over(self.core) >= self._role.agree_over
+            if silence.caught_up and (agreed or self._around.is_alone(partition, now_ms)):
                 self._agreed.add(partition)
                 self._again(partition)
+        heard, self._around.heard = self._around.heard, set()
         for partition, parked in list(self._parked.items()):
-            if (partition, parked.offset) in self._around.heard:
+            if (partition, parked.offset) in heard:
                 self._again(partition)
-        self._around.heard.clear()
+        for partition, text in self._around.alarms:
+            self._watch.alarm(Alarm(partition, self.positions[partition], text))
+        self._around.alarms.clear()
         for partition, offset, text in self.snapshots.alarms:
             self._watch.alarm(Alarm(partition, offset, text))
         self.snapshots.alarms.clear()

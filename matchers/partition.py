@@ -46,11 +46,19 @@ class BookPartition:
             raise Undecodable(f"a {type(message).__name__} does not belong on {ORDERS}")
         return ()
 
-    def _take_orders(
-        self, batch: OrderBatch, offset: int, time_ms: int, outbox: Outbox
-    ) -> list[Judged]:
-        # All is looked at before anything is taken. A shard speaks to a book only after it has
-        # heard of it, from the book itself.
+    def skip(self, message: Message, offset: int) -> None:
+        """Take the numbers of a message's events; see Machines."""
+        if not isinstance(message, OrderBatch):
+            return
+        self._check(message, offset)
+        for group in message.groups:
+            machine = self.books[group.instrument_id]
+            if offset >= machine.position:
+                machine.skip(message.shard, group)
+
+    def _check(self, batch: OrderBatch, offset: int) -> None:
+        """Look at all of a batch before anything is taken. Raises Undecodable."""
+        # A shard speaks to a book only after it has heard of it, from the book itself.
         if not 0 <= batch.shard < self._shards:
             raise Undecodable(f"there is no shard {batch.shard}")
         for group in batch.groups:
@@ -58,6 +66,11 @@ class BookPartition:
             book = self.books.get(group.instrument_id)
             if book is None or offset < book.first_offset:
                 raise Undecodable(f"no instrument {group.instrument_id} on this partition")
+
+    def _take_orders(
+        self, batch: OrderBatch, offset: int, time_ms: int, outbox: Outbox
+    ) -> list[Judged]:
+        self._check(batch, offset)
         judged = []
         for group in batch.groups:
             machine = self.books[group.instrument_id]
@@ -78,6 +91,8 @@ class BookPartition:
         if (wrong := wrong_rules(instrument, known, self.partition)) is not None:
             raise Undecodable(wrong)
         if machine is None:
+            if any(instrument.symbol == other.name for other in self.books.values()):
+                raise Undecodable(f"{instrument.symbol} is listed under another number")
             book = self._new_book(instrument)
             machine = BookMachine(book, self.partition, self._shards, self._line, offset)
             self.books[instrument.instrument_id] = machine

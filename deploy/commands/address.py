@@ -15,9 +15,14 @@ DEFAULT_DATA = Path("data")
 RUNNING = "running.json"
 
 
-def _bootstrap(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
-    if value:
-        return value
+def running_exchange(given: str | None) -> str:
+    """Return the address that was given, else that of the exchange running in ./data.
+
+    Raises:
+        LogUnavailable: neither is there.
+    """
+    if given:
+        return given
     running = DEFAULT_DATA / RUNNING
     try:
         return str(json.loads(running.read_text())["bootstrap"])
@@ -26,6 +31,10 @@ def _bootstrap(_context: click.Context, _parameter: click.Parameter, value: str 
             "no exchange runs in this folder: start one with `partita up`, or name one with"
             " --bootstrap HOST:PORT or the variable PARTITA_BOOTSTRAP"
         ) from error
+
+
+def _bootstrap(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
+    return running_exchange(value)
 
 
 def bootstrap_option(command: Callable[..., Any]) -> Callable[..., Any]:

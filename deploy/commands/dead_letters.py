@@ -10,7 +10,9 @@ from rich.text import Text
 from partita.deploy.commands.address import bootstrap_option, json_option
 from partita.deploy.commands.groups import DefaultGroup
 from partita.deploy.commands.views import clock, console, number, plain_table, print_json
-from partita.deploy.dead_letters import Place, counted, dead_letter, dead_letters
+from partita.deploy.dead_letters import counted, dead_letter, dead_letters
+from partita.deploy.operate.describe import printable
+from partita.deploy.operate.places import Place
 from partita.schemas.dead_letter import DeadLetter
 from partita.schemas.errors import InvalidValue
 
@@ -67,10 +69,10 @@ def list_(topic: str | None, limit: int, bootstrap: str, as_json: bool) -> None:
     table = plain_table("place", "time (UTC)", "bytes", "error", left=("place", "error"))
     for letter in shown:
         table.add_row(
-            Text(_printable(str(Place.of(letter)))),
+            Text(printable(str(Place.of(letter)))),
             _time(letter),
             number(letter.size),
-            Text(_printable(letter.error)),
+            Text(printable(letter.error)),
         )
     out.print(table)
     if len(found) > len(shown):
@@ -113,7 +115,7 @@ def show(place: str, raw: Path | None, bootstrap: str, as_json: bool) -> None:
     for name, text in (
         ("place", str(wanted)),
         ("time", f"{_time(letter)} UTC"),
-        ("error", _printable(letter.error)),
+        ("error", printable(letter.error)),
         ("size", f"{number(letter.size)} bytes{_kept(letter)}"),
         ("sha256", letter.sha256.hex()),
     ):
@@ -145,7 +147,7 @@ def count(bootstrap: str, as_json: bool) -> None:
         return
     table = plain_table("topic", "error", "count", left=("topic", "error"))
     for topic, kind, n in rows:
-        table.add_row(Text(_printable(topic)), Text(_printable(kind)), number(n))
+        table.add_row(Text(printable(topic)), Text(printable(kind)), number(n))
     out = console()
     if rows:
         out.print(table)
@@ -176,11 +178,6 @@ def _time(letter: DeadLetter) -> str:
 def _kept(letter: DeadLetter) -> str:
     kept = len(letter.value)
     return "" if kept == letter.size else f", of which the first {number(kept)} are kept"
-
-
-def _printable(text: str) -> str:
-    """Return a text that does nothing to a terminal, whatever a record has put into it."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _dump(value: bytes) -> Iterator[str]:

@@ -8,6 +8,7 @@
  5  overloaded: try again later
  6  no exchange answers at the address
  7  the log is not as it must be
+ 8  an audit could not go past a parked place: nothing behind it is proven
 10  to 12: how a worker ended (partita.log.service.WorkerExit), of `ledger` and `matcher` only
 64  and above: the operator's errors, see partita.deploy.errors
 
@@ -44,6 +45,8 @@ from partita.schemas.errors import (
     Rejected,
     TopicMissing,
 )
+
+NOT_PROVEN = 8
 
 # The first class that fits gives the code.
 _CODES: tuple[tuple[type[Exception], int], ...] = (

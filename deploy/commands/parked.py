@@ -7,6 +7,7 @@ from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option, json_option
 from partita.deploy.commands.views import clock, console, plain_table, print_json
+from partita.deploy.operate.describe import printable
 from partita.deploy.operate.lookout import NO_WORKER, STARTING, Overview, PartitionView, look
 from partita.deploy.operate.places import Place
 
@@ -92,7 +93,7 @@ def _show(found: list[PartitionView], overview: Overview) -> None:
         worker = Text(view.owner or NO_WORKER, "" if view.owner else "red")
         if view.state == STARTING:
             worker.append(f" ({STARTING})")
-        why = Text(values["reason"])
+        why = Text(printable(values["reason"]))
         if values["line_past"] is not None:
             why.append(f" (line {values['line_past']} is past it)", "yellow")
         table.add_row(

@@ -5,7 +5,7 @@ from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option
 from partita.deploy.commands.views import clock, console, number, plain_table
-from partita.deploy.operate.describe import Described, describe
+from partita.deploy.operate.describe import Described, describe, printable
 from partita.deploy.operate.lookout import NO_WORKER, SERVICES, Lookout, PartitionView
 from partita.deploy.operate.passing import (
     WAIT_S,
@@ -72,8 +72,9 @@ def pass_record(
         snapshots = manifests(bootstrap, wanted)
         stuck = check(wanted, record.sha256, lines, snapshots, None if line is None else Line(line))
         for view in stuck:
-            why = "" if view.last is None else view.last.reason
-            out.print(Text(f"line {view.line} ({view.owner or NO_WORKER}) is parked there: {why}"))
+            why = "" if view.last is None else printable(view.last.reason)
+            where = f"line {view.line} ({view.owner or NO_WORKER})"
+            out.print(Text(f"{where} is parked there: {why}"))
         if not yes:
             click.confirm(_question(wanted, record), abort=True)
         write(bootstrap, wanted, record.sha256, reason)
@@ -130,6 +131,6 @@ def _question(place: Place, record: Described) -> str:
 
 def _outcome(view: PartitionView) -> Text:
     if view.parked and view.last is not None:
-        why = f"and parked again at {view.position}: {view.last.reason}"
+        why = f"and parked again at {view.position}: {printable(view.last.reason)}"
         return Text(f"line {view.line} is past it, {why}", "red")
     return Text(f"line {view.line} is past it, and {view.state} at {view.position}", "green")

@@ -42,7 +42,7 @@ def describe(record: Record) -> Described:
         holds = [_short(line) for line in lines[:_EVENTS_MAX]]
         holds += [f"... and {left} more"] if left > 0 else []
     return Described(
-        kind=_printable(kind),
+        kind=printable(kind),
         size=len(record.value),
         time_ms=record.time_ms,
         sha256=hashlib.sha256(record.value).digest(),
@@ -69,10 +69,10 @@ def _text(message: Any) -> str:
 
 
 def _short(text: str) -> str:
-    text = _printable(text)
+    text = printable(text)
     return text if len(text) <= _TEXT_MAX else f"{text[: _TEXT_MAX - 3]}..."
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text that does nothing to a terminal, whatever a record has put into it."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -5,7 +5,7 @@ members: who owns a partition now, and whether the word is theirs.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple, Self
 
 from partita.deploy.operate.statuses import Said, Statuses
@@ -118,6 +118,23 @@ class Overview(NamedTuple):
         """The partitions, by topic and number, that no worker of any line has."""
         served = {(v.topic, v.partition) for v in self.partitions if v.owner is not None}
         return sorted({(v.topic, v.partition) for v in self.partitions} - served)
+
+
+def standing_still(
+    overview: Overview, lines: Collection[Line], *, given_up: bool
+) -> list[tuple[str, int]]:
+    """Return the partitions, by topic and number, with which none of these lines goes on.
+
+    Where no worker has a partition that was parked, one may be about to take it, unless workers
+    were given up.
+    """
+    views = [view for view in overview.partitions if view.line in lines]
+    going_on = {
+        (view.topic, view.partition)
+        for view in views
+        if not view.parked or (view.status is None and (view.owner is not None or not given_up))
+    }
+    return sorted({(view.topic, view.partition) for view in views} - going_on)
 
 
 class Lookout:

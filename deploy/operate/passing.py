@@ -43,9 +43,14 @@ def record_at(bootstrap: str, place: Place) -> Record:
     reader = PastReader(bootstrap, place.topic)
     try:
         start, end = reader.bounds(place.partition)
-        if not start <= place.offset < end:
-            held = f"offsets {start} to {end - 1}" if start < end else "nothing"
-            rule = f"{place.topic}/{place.partition} holds {held}; see `partita parked`"
+        if place.offset < start:
+            rule = (
+                f"{place.topic}/{place.partition} begins at offset {start}: a snapshot stands"
+                " behind this place. End the worker that is parked there; it begins there then"
+            )
+            raise InvalidValue("place", str(place), rule)
+        if place.offset >= end:
+            rule = f"{place.topic}/{place.partition} ends at offset {end}; see `partita parked`"
             raise InvalidValue("place", str(place), rule)
         wanted = reader.between(
             {place.partition: place.offset}, {place.partition: place.offset + 1}

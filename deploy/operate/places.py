@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple, Self
 
+from partita.schemas.dead_letter import DeadLetter
 from partita.schemas.errors import InvalidValue
 
 _TOPIC_PARTITION_OFFSET = re.compile(r"([A-Za-z0-9._-]+)/([0-9]{1,9})/([0-9]{1,18})", re.ASCII)
@@ -14,6 +15,11 @@ class Place(NamedTuple):
     topic: str
     partition: int
     offset: int
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> Self:
+        """Return the place of a dead letter's record."""
+        return cls(letter.topic, letter.partition, letter.offset)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -12,7 +12,7 @@ from partita.log.kafka.admin import Admin
 from partita.log.kafka.bounds import bounds
 from partita.log.kafka.messages import readable, record_of
 from partita.log.port import Record
-from partita.schemas.errors import LogUnavailable
+from partita.schemas.errors import LogError, LogUnavailable
 from partita.schemas.topics import EVENT_TOPICS
 
 _ANSWER_S = 15.0
@@ -93,10 +93,12 @@ class Around:
         return {topic: ids[topic] for topic in EVENT_TOPICS}
 
     def owned_by(self, groups: Sequence[str], partition: int) -> bool:
-        """Return whether a member of one of these groups has a partition now."""
-        return any(
-            partition in owned for group in groups for owned in self._admin.members(group).values()
-        )
+        """Return whether a member of one of these groups has a partition now, or may have."""
+        try:
+            owned = [set(p) for group in groups for p in self._admin.members(group).values()]
+        except LogError:  # a coordinator that has just started does not know its groups yet
+            return True
+        return any(partition in theirs for theirs in owned)
 
     def close(self) -> None:
         """Let go of the connections."""

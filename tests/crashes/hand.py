@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Self
 
 from crashes.schedule import BROKER, Back, End, Freeze, Kill, Step, Wait
@@ -112,13 +113,11 @@ class Hand:
         for name, its_points in points.items():
             for done, point in enumerate(its_points, 1):
                 wanted = before[name] + 1 + done
-                self._await(
-                    lambda name=name, wanted=wanted: (  # type: ignore[misc]
-                        self._worker(name).state().restarts >= wanted
-                    ),
-                    f"{name} never came to {point}",
-                )
+                self._await(partial(self._restarted, name, wanted), f"{name} never came to {point}")
                 self.did["ends at named points"] += 1
+
+    def _restarted(self, name: str, times: int) -> bool:
+        return self._worker(name).state().restarts >= times
 
     def do(self, step: Step) -> None:
         """Do a step of a schedule."""

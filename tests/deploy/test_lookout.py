@@ -3,7 +3,7 @@
 import pytest
 from operators.views import ANOTHER, OWNER, overview, parked_status, status, view
 
-from partita.deploy.operate.lookout import NO_WORKER, STARTING
+from partita.deploy.operate.lookout import NO_WORKER, STARTING, standing_still
 from partita.schemas.enums import Line, WorkerState
 from partita.schemas.operations import WorkerStatus
 from partita.schemas.topics import ORDERS
@@ -69,3 +69,19 @@ def test_a_partition_is_served_by_any_line() -> None:
 
     assert [] == overview(a, b._replace(owner=None)).unserved
     assert [(ORDERS, 0)] == overview(a._replace(owner=None), b._replace(owner=None)).unserved
+
+
+def test_a_partition_stands_still_when_no_line_goes_on_with_it() -> None:
+    """A worker that was not given up, or has not said how it is, may go past the place yet."""
+    a, gone = view(parked_status(50)), view(parked_status(50), None)
+    b = view(status(line=Line.B, owner=ANOTHER), ANOTHER)
+    still = [(ORDERS, 0)]
+
+    assert [] == standing_still(overview(view(status())), [Line.A], given_up=True)
+    assert still == standing_still(overview(a), [Line.A], given_up=False)
+    assert [] == standing_still(overview(a, b), list(Line), given_up=False)
+    assert still == standing_still(overview(a, b), [Line.A], given_up=False)
+    assert [] == standing_still(overview(gone), [Line.A], given_up=False)
+    assert still == standing_still(overview(gone), [Line.A], given_up=True)
+    started = view(parked_status(50), ANOTHER)
+    assert [] == standing_still(overview(started), [Line.A], given_up=True)

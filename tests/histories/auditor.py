@@ -185,6 +185,9 @@ def _require_rest(scene: Scene) -> None:
     world = scene.world
     if scene.parts:
         violate(f"nobody asked for what was told last: {scene.parts}")
+    unexplained = {where: count for where, count in world.decreased.items() if count > 0}
+    if unexplained:
+        violate(f"decreased, though no self-trade was prevented: {unexplained}")
     for order in world.orders.values():
         if not order.is_done and not order.opened:
             violate(f"it was received, and neither rests nor is done: {order.received}")
@@ -192,9 +195,6 @@ def _require_rest(scene: Scene) -> None:
         violate(f"held for amends that nobody has answered: {world.top_ups.held()}")
     if any(world.swept.values()):
         violate(f"cancelled for a cancel-all that was never answered: {world.swept}")
-    unexplained = {where: count for where, count in world.decreased.items() if count > 0}
-    if unexplained:
-        violate(f"decreased, though no self-trade was prevented: {unexplained}")
     held = world.held()
     for balance in world.funds.all():
         if balance.held != held[balance.account, balance.asset_id]:

@@ -101,20 +101,21 @@ class Day:
     def _change(self) -> None:
         play = self.table.play
         play(self.place(EVE, "passive", Side.SELL, 97, 3, post_only=True))
-        play(self.amend(DAN, "more", "bid", 98, 12))
-        play(self.amend(DAN, "less", "bid", 98, 10))
-        # Of two amends that are under way together, the second is refused by the book: Ann's
-        # sale fills what it would have left.
+        play(self.amend(DAN, "more", "bid", 98, 14))
+        play(self.amend(DAN, "less", "bid", 98, 12))
+        # What the amend would leave, Ann's sale has filled when the book hears of it.
         play(
             self.place(ANN, "race", Side.SELL, 98, 4),
             self.amend(DAN, "late", "bid", 99, 9),
         )
         play(self.place(BOB, "to-amend", Side.SELL, 110, 5))
+        # The amend sets four lots aside, and gives them back: the cancel was there first.
         play(
             self.cancel(BOB, "first", "to-amend"),
             self.amend(BOB, "in-vain", "to-amend", 111, 9),
         )
-        play(self.place(DAN, "own", Side.SELL, 98, 1))  # meets the bid of the same account
+        # It meets the bid of the same account, which is decreased by it.
+        play(self.place(DAN, "own", Side.SELL, 98, 1))
         play(self.cancel(DAN, "away", "bid"))
         play(self.cancel(DAN, "again", "bid"))
         play(self.place(BOB, "one", Side.SELL, 120, 1), self.place(BOB, "two", Side.SELL, 121, 2))
@@ -123,6 +124,7 @@ class Day:
     def _refuse(self) -> None:
         play = self.table.play
         play(self.place(ANN, "too-much", Side.BUY, 9_999, 900))
+        play(self.give(ANN, "beyond", USD, -2 * DEPOSIT))
         play(self.place(ANN, "no-size", Side.BUY, 100, 0))
         repeat = self.give(ANN, "out", USD, -1_000 * UNIT)
         play(repeat)

@@ -6,7 +6,7 @@ from histories.day import Day
 from histories.entries import Entry, Invoked, NotSent, Ok, Refused
 from histories.lying import Lie, ends, instead, operation, until
 
-from partita.schemas.accounts import Balance, Received
+from partita.schemas.accounts import Balance, Received, Total
 from partita.schemas.reasons import Reason
 
 
@@ -38,6 +38,18 @@ def read_altered(_day: Day, entries: list[Entry]) -> list[Entry]:
         return entry._replace(events=(balance._replace(available=balance.available + 1), *rest))
 
     return instead(entries, ends(operation(entries, "balances-2")), other)
+
+
+def sums_told_off(_day: Day, entries: list[Entry]) -> list[Entry]:
+    """A client is told totals with money from nowhere."""
+
+    def other(entry: Entry) -> Entry:
+        assert isinstance(entry, Ok)
+        total, *rest = entry.events
+        assert isinstance(total, Total)
+        return entry._replace(events=(total._replace(available=total.available + 1), *rest))
+
+    return instead(entries, ends(operation(entries, "totals-2")), other)
 
 
 def stale_read(_day: Day, entries: list[Entry]) -> list[Entry]:
@@ -78,6 +90,7 @@ LIES_TO_CLIENTS: Mapping[Lie, str] = {
     acknowledged_missing: "never came",
     acknowledged_otherwise: "was acknowledged",
     read_altered: "was acknowledged",
+    sums_told_off: "it adds up to 1",
     stale_read: "had been heard",
     refused_but_taken: "was told to be rejected",
     unresolved: "nobody knows what became of lost",

@@ -74,8 +74,9 @@ def _recorded(
 class Recorder:
     """See the module. Everything is to be used on the loop that it was opened on.
 
-    Commands take what the methods of Client of the same names take. Through `client` anything else
-    can be asked and said; it is recorded, too, but its errors are the caller's.
+    Commands take what the methods of Client of the same names take; an amend needs the symbol, for
+    a client that replaces another does not know the orders. Through `client` anything else can be
+    asked and said; it is recorded, too, but its errors are the caller's.
     """
 
     place = _recorded(Client.submit_place)

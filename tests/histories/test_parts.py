@@ -9,14 +9,19 @@ from histories.complete import completed
 from histories.day import Day
 from histories.entries import Entry, Heard
 from histories.flows import Flow
+from histories.hearing import Hearing
 from histories.history import kept
 from histories.lines import from_line, to_line
 from histories.runs import Runs
 from histories.table import SHARDS, Table
 from histories.topups import TopUps
+from histories.trades import Trades
 from histories.violation import Violation
 from hypothesis import given
 from hypothesis import strategies as st
+
+from partita.schemas.accounts import Filled, Opened
+from partita.schemas.enums import Liquidity, Side
 
 ANN, USD = 1, 1
 X, Y, Z = (ANN, "x"), (ANN, "y"), (ANN, "z")
@@ -171,14 +176,53 @@ def test_two_clients_that_hear_the_same_make_one_history() -> None:
 def test_a_summary_counts_what_a_day_has() -> None:
     """So that a check of nothing is seen."""
     expected = Summary(
-        operations=59,
-        acknowledged=48,
+        operations=60,
+        acknowledged=49,
         rejected=9,
         taken_after_all=1,
         never_taken=1,
-        events=207,
+        events=209,
         reads=13,
         trades=7,
     )
 
     assert expected == check_history(Day().run())
+
+
+def _fill(account: int, side: Side, liquidity: Liquidity, trade_id: int = 1) -> Filled:
+    return Filled(account, account, 1, side, trade_id, 100, 5, 0, liquidity)
+
+
+def test_the_parties_of_a_trade_are_two() -> None:
+    """A buyer and a seller, of two accounts; and a trade is told once."""
+    maker = _fill(1, Side.SELL, Liquidity.MAKER)
+    taker = _fill(2, Side.BUY, Liquidity.TAKER)
+    for other, words in (
+        (taker._replace(side=Side.SELL), "both parties sell"),
+        (taker._replace(account=1), "trades with itself"),
+        (taker._replace(size=4), "its other party was told 5 at 100"),
+    ):
+        trades = Trades()
+        trades.fill(maker)
+        with pytest.raises(Violation, match=words):
+            trades.fill(other)
+    trades = Trades()
+    trades.fill(maker)
+    trades.fill(taker)
+    trades.at_rest(from_the_first=True)
+    trades.fill(maker)
+    with pytest.raises(Violation, match="was there before"):
+        trades.fill(taker)
+
+
+def test_two_clients_that_are_ahead_of_the_others_must_agree() -> None:
+    """Also on what waits for what comes before it."""
+    first = Heard(1, 0, 1, 10, Opened(1, 1, 5))
+    ahead = first._replace(number=3)
+    hearing = Hearing()
+
+    assert [first] == list(hearing.take(first))
+    assert [] == list(hearing.take(ahead))
+    assert [] == list(hearing.take(ahead._replace(client=2)))
+    with pytest.raises(Violation, match="client 3 heard"):
+        list(hearing.take(ahead._replace(client=3, time_ms=11)))

@@ -8,6 +8,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from clusters.programs import PARTITA
@@ -108,7 +109,7 @@ def test_trading_goes_on_when_a_line_is_killed(two_lines: Exchange, operator: Te
     [
         ("orders/1/0 --yes", 3, "no line is parked at orders/1/0 (line A is running, at"),
         ("orders/1/0 --line B --yes", 3, "line B is not parked at orders/1/0 (line B is running"),
-        ("orders/1/999999 --yes", 2, "orders/1 holds offsets"),
+        ("orders/1/999999 --yes", 2, "orders/1 ends at offset"),
         ("orders/2/0 --yes", 2, "orders has 2 partitions"),
         ("book/0/0 --yes", 2, "must be one of account-commands, orders"),
         ("orders", 2, "must be TOPIC/PARTITION/OFFSET"),
@@ -244,3 +245,20 @@ def test_workers_that_were_given_up_start_again_after_a_pass(
             assert "open" == client.outcome(TAKER, placed).state
             assert placed.order_id == client.cancel(TAKER, order_id=placed.order_id)
     assert before == dollars(operator)
+
+
+def test_an_exchange_whose_ledger_is_parked_comes_up_to_be_operated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pass needs a broker: `up` says what is parked, and goes on; after it the ledger answers."""
+    with small_exchange(tmp_path, BTC) as exchange:
+        Terminal(exchange.bootstrap, capsys).json(f"fund {TAKER} USD 100")
+        offset = write(exchange.bootstrap, ACCOUNT_COMMANDS, 0, UNKNOWN)
+        eventually(lambda: given_up(exchange) == {"ledger-1"})
+    said: list[str] = []
+
+    with small_exchange(tmp_path, BTC, said=said) as exchange:
+        assert "not all of it trades: account-commands/0 parked; see `partita parked`" in said
+        terminal = Terminal(exchange.bootstrap, capsys)
+        assert 0 == terminal.type(f"pass account-commands/0/{offset} --yes").code
+        assert ("100", "0") == balance(terminal, TAKER, "USD")

@@ -156,7 +156,8 @@ def test_a_refused_worker_is_not_started_again(
 
     assert (None, 0, WrongCleanup) == (state.pid, state.restarts, type(state.refused))
     assert "account-events: cleanup.policy=compact, and must be delete" in str(state.refused)
-    assert [f"{state.refused}; ledger-1 is not started again"] == reports
+    name = "code 15, wrong cleanup"
+    assert [f"{state.refused}; ledger-1 is not started again ({name})"] == reports
 
 
 def test_what_a_worker_is_refused_for_ends_up(

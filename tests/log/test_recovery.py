@@ -1,13 +1,13 @@
 """What a partition starts from: the newest whole snapshot, or the one before, or a refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from log_machines.bench import CHANGELOG, ROLE, Process, World
 from log_machines.machines import TOPIC
 
 from partita.log.changelog import MANIFEST, Key, sha256
-from partita.log.port import Outgoing
+from partita.log.port import Outgoing, Record
 from partita.schemas.codec import encode
 from partita.schemas.enums import Line
 from partita.schemas.errors import (
@@ -219,3 +219,44 @@ def test_the_one_before_is_used_with_what_it_still_needs() -> None:
         kept = [m for m in world.manifests() if world.changelog().data(m) is not None]
         assert world.log.starts[TOPIC, 0] <= min(m.position for m in kept)
     assert older.position == process.notes.opened_at[0]
+
+
+def test_a_place_at_which_two_lines_differ_is_not_used() -> None:
+    """One of them is wrong, and nobody knows which: the place before is taken."""
+    world = World()
+    lines = [Process(world.log, ROLE._replace(line=line)) for line in (Line.A, Line.B)]
+    for _ in range(45):
+        world.say()
+        for process in lines:
+            process.rest()
+    newest = world.manifests()[0]
+    put(world, key_of(newest, MANIFEST), encode(newest._replace(sha256=bytes(32))))
+
+    process = Process(world.log)
+    process.rest()
+
+    assert process.notes.opened_at[0] < newest.position
+    assert any("two lines differ" in text for text in process.notes.alarms)
+    assert world.said == process.echo.heard
+
+
+def test_a_manifest_that_comes_while_a_partition_is_opened_is_not_ahead_of_the_log() -> None:
+    """The other line goes on writing meanwhile."""
+    world = lived()
+    other = Process(world.log, ROLE._replace(line=Line.B))
+    other.rest()
+    process = Process(world.log)
+    read = process.connection.read
+
+    def slowly(topic: str, partition: int) -> Sequence[Record]:
+        for _ in range(15):
+            world.say()
+            other.rest()
+        return read(topic, partition)
+
+    process.connection.read = slowly  # type: ignore[method-assign]  # time passes while it reads
+    process.step()
+    process.connection.read = read  # type: ignore[method-assign]  # as it was
+    process.rest()
+
+    assert world.said == process.echo.heard

@@ -129,25 +129,48 @@ def refusal(world: World, sender: str, line: Line) -> None:
     """Let a receiver say in its status that it has refused a line."""
     (status,) = world.statuses()[-1:]
     refused = RefusedLine(sender, line, "receiver", 7, world.log.time_ms)
-    told = status._replace(service="receivers", refused=(refused,))
+    told = status._replace(service="receivers", owner="them", refused=(refused,))
     world.log.append(Outgoing(WORKER_STATUS, 0, b"receivers/A/0", encode(told)))
 
 
+def other_line(world: World, process: Process) -> None:
+    """Let a B line of the same machines be at work."""
+    (status,) = world.statuses()[-1:]
+    told = status._replace(line=Line.B, owner="b")
+    world.log.append(Outgoing(WORKER_STATUS, 0, b"echoes/B/0", encode(told)))
+    process.connection.others = lambda _partition: True
+
+
 def test_a_line_that_its_receivers_refuse_stops_itself() -> None:
-    """It has diverged, and does not know it by itself."""
+    """It has diverged, and does not know it by itself; the other line goes on."""
     world, first = lived()
-    world.log.time_ms += 1
+    other_line(world, first)
+    world.log.time_ms += 2_001
     refusal(world, "echo", Line.A)
 
     with pytest.raises(Diverged, match="receiver has refused what echo, line A, said"):
         first.rest()
 
 
+def test_the_only_line_goes_on_and_raises_an_alarm() -> None:
+    """Perhaps its receiver is wrong; without it the partition would stop."""
+    world, first = lived()
+    world.log.time_ms += 2_001
+    refusal(world, "echo", Line.A)
+    world.say()
+
+    first.rest()
+
+    assert world.said == first.echo.heard
+    assert any("no other line speaks" in text for text in first.notes.alarms)
+
+
 @pytest.mark.parametrize(("sender", "line"), [("echo", Line.B), ("another", Line.A)])
 def test_a_refusal_of_another_concerns_nobody_else(sender: str, line: Line) -> None:
     """Neither of the other line, nor of another machine."""
     world, first = lived()
-    world.log.time_ms += 1
+    other_line(world, first)
+    world.log.time_ms += 2_001
     refusal(world, sender, line)
     world.say()
 
@@ -161,6 +184,7 @@ def test_what_was_refused_before_a_process_came_up_is_not_its_own() -> None:
     world, _ = lived()
     refused_ms = world.log.time_ms
     again = Process(world.log, ROLE._replace(owner="next"))
+    other_line(world, again)
     world.log.time_ms += 10
     again.rest()
     (status,) = world.statuses()[-1:]
@@ -172,3 +196,36 @@ def test_what_was_refused_before_a_process_came_up_is_not_its_own() -> None:
     again.rest()
 
     assert world.said == again.echo.heard
+
+
+def test_a_silent_line_names_nobody() -> None:
+    """What it refuses may be its own mistake."""
+    world, first = lived()
+    other_line(world, first)
+    world.log.time_ms += 2_001
+    (status,) = world.statuses()[-1:]
+    refused = RefusedLine("echo", Line.A, "receiver", 7, world.log.time_ms)
+    told = status._replace(
+        service="receivers", owner="them", refused=(refused,), state=WorkerState.SILENT
+    )
+    world.log.append(Outgoing(WORKER_STATUS, 0, b"receivers/B/0", encode(told)))
+
+    first.rest()
+
+    assert not first.notes.alarms
+
+
+def test_two_lines_of_a_new_build_do_not_wait_for_each_other() -> None:
+    """Both are silent, so both agree over what there is, and speak."""
+    world, _ = lived()
+    lines = [
+        Process(world.log, ROLE._replace(line=line, build="two", owner=f"two {line}"))
+        for line in (Line.A, Line.B)
+    ]
+    for process in lines:
+        process.connection.others = lambda _partition: True
+    for _ in range(4):
+        for process in lines:
+            process.rest()
+
+    assert not any(process.worker.silences for process in lines)

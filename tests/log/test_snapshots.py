@@ -76,6 +76,19 @@ def test_a_large_machine_is_written_down_by_a_child() -> None:
     assert kept[1] <= kept[0]
 
 
+def test_trimming_stays_behind_by_log_time() -> None:
+    """A line that comes up slowly may still need what was the oldest snapshot when it began."""
+    world = World()
+    process = Process(world.log, ROLE._replace(trim_behind_ms=3_000))
+    for _ in range(80):
+        world.say()
+        process.rest()
+
+    start = world.log.starts[TOPIC, 0]
+
+    assert 20 < start < world.manifests()[-1].position - 20
+
+
 def test_without_trimming_the_input_stays_whole() -> None:
     """An operator may keep everything, so that an audit starts at offset 0."""
     world = World()

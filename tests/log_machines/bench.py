@@ -28,6 +28,7 @@ ROLE = Role(
     owner="test",
     snapshot_every_ms=EVERY_MS,
     fork_bytes=1 << 62,
+    trim_behind_ms=0,
 )
 
 

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pytest
 from books.make import INSTRUMENT
 
+from partita.log.edges import Verdict
 from partita.log.outbox import Outbox
 from partita.matchers.partition import BookPartition
 from partita.matchers.reference import ReferenceBook
+from partita.schemas.chain import ORDERS as ORDERS_CHAIN
 from partita.schemas.codec import decode
 from partita.schemas.commands import CommandBatch
 from partita.schemas.converter import Message
@@ -133,3 +135,26 @@ def test_a_level_larger_than_a_ticker_can_say_is_said_as_the_most_it_can() -> No
     assert isinstance(ticker, Ticker)
     assert (5, (1 << 63) - 1) == (ticker.ask, ticker.ask_size)
     assert [] == partition.latest()
+
+
+def test_a_symbol_is_listed_under_one_number() -> None:
+    """A second number for it would be a second book of one name, of which one snapshot remains."""
+    partition = books()
+
+    with pytest.raises(Undecodable, match="another number"):
+        partition.take(RULES._replace(instrument_id=77), 7, 2_000, Outbox())
+
+
+def test_what_is_passed_counts_as_taken_and_does_nothing() -> None:
+    """So its edge does not wait for it; nor does that of another book in the same batch."""
+    partition = books()
+    orders = [selling(1, 5), selling(2, 5)]
+    outbox = Outbox()
+
+    partition.skip(batch(0, RULES.instrument_id, orders[0]), 5)
+    chained = OrderGroup(RULES.instrument_id, 2, ORDERS_CHAIN.roll(0, orders[:1]), (orders[1],))
+    (judged,) = partition.take(OrderBatch(b"", Line.A, 0, (chained,)), 6, 2_000, outbox)
+
+    assert Verdict.TAKEN is judged.verdict
+    (machine,) = partition.books.values()
+    assert [2] == [resting.order_id for resting in machine.book.snapshot().orders]

@@ -21,13 +21,18 @@ UNKNOWN_SHA256 = hashlib.sha256(UNKNOWN).hexdigest()
 
 
 @contextmanager
-def small_exchange(folder: Path, *symbols: str, lines: int = 1) -> Iterator[Exchange]:
-    """Run an exchange of one shard, with a partition for each symbol, and look after it."""
+def small_exchange(
+    folder: Path, *symbols: str, lines: int = 1, said: list[str] | None = None
+) -> Iterator[Exchange]:
+    """Run an exchange of one shard, with a partition for each symbol, and look after it.
+
+    What it says while it starts is added to `said`.
+    """
     file = folder / "instruments.csv"
     file.write_text("\n".join([",".join(COLUMNS), *(f"{s},{VALUES}" for s in symbols)]) + "\n")
     plan = Plan(folder, file, shards=1, partitions=len(symbols), lines=lines)
     with Exchange(plan) as exchange:
-        exchange.start(lambda _: None)
+        exchange.start(said.append if said is not None else lambda _: None)
         stop = threading.Event()
         thread = threading.Thread(target=_look_after, args=(exchange, stop))
         thread.start()

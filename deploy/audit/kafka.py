@@ -1,0 +1,83 @@
+"""An audit at an address: of a running exchange, or of a stopped one's log."""
+
+from contextlib import closing
+
+from partita.deploy.audit.engines import Engines, Machines
+from partita.deploy.audit.findings import Findings
+from partita.deploy.audit.run import Auditor
+from partita.deploy.audit.source import KafkaSource, Overtaken, Source
+from partita.deploy.audit.spool import Spool
+from partita.deploy.replay.run import Progress
+from partita.ledger.service import SERVICE as LEDGER
+from partita.log.build import build
+from partita.log.engines import engine_name
+from partita.log.kafka.admin import Admin, ExchangeShape
+from partita.log.service import Service
+from partita.matchers.service import SERVICE as MATCHERS
+from partita.schemas.enums import Line
+from partita.schemas.errors import LogError
+
+# What a worker says after a record is on the log in milliseconds; one that has just been killed is
+# back within its session's timeout.
+PATIENCE_S = 10.0
+# The inputs are copied before they are trimmed; only the copying can be overtaken.
+_ATTEMPTS = 4
+
+
+def engines(shape: ExchangeShape, engine: str | None) -> Engines:
+    """Return what makes the machines, of an engine by its name.
+
+    Raises:
+        InvalidValue: there is no such engine.
+    """
+
+    def machines(service: Service) -> Machines:
+        name = engine_name(service.engines, engine)
+        return Machines(lambda: service.core(shape, Line.A, name), build(name))
+
+    return Engines(machines(LEDGER), machines(MATCHERS))
+
+
+def audit(
+    bootstrap: str,
+    progress: Progress,
+    *,
+    patience_s: float = PATIENCE_S,
+    engine: str | None = None,
+    account: int | None = None,
+) -> Findings:
+    """Audit the exchange at an address; `patience_s` is how long is waited for its workers' word.
+
+    Raises:
+        LogUnavailable, TopicMissing: no exchange is there.
+        LogError: the log is not as it must be.
+        InvalidValue: there is no such engine.
+    """
+    shape = Admin(bootstrap).shape()
+    with closing(KafkaSource(bootstrap, patience_s)) as source:
+        for _ in range(_ATTEMPTS):
+            try:
+                return _attempt(source, shape, engines(shape, engine), progress, account)
+            except Overtaken as error:
+                overtaken = error
+    raise LogError(
+        f"{overtaken}, {_ATTEMPTS} times in a row: the snapshots come faster than their stretch of"
+        " the log can be read. Set --snapshot-every-ms of the workers higher, or audit at a quieter"
+        " time"
+    ) from overtaken
+
+
+def _attempt(
+    source: Source, shape: ExchangeShape, made: Engines, progress: Progress, account: int | None
+) -> Findings:
+    with closing(Spool(source)) as spool:
+        auditor = Auditor(spool, shape, made, progress)
+        inputs = auditor.inputs.values()
+        # Where nothing was trimmed so far, all of it may be much; and it may stay.
+        if any(given.from_snapshots for given in inputs):
+            progress.begin("copy what may be trimmed", None)
+            for given in inputs:
+                spool.copy(*given.place, given.start, given.end)
+            for given in inputs:  # and what was said meanwhile
+                spool.copy(*given.place, given.end, source.bounds(*given.place)[1])
+        return auditor.audit(account)
