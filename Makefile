@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit simulation kafka conformance bench seeds clean
+.PHONY: help run test lint types unit simulation kafka crashes conformance bench seeds clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -47,6 +47,9 @@ kafka: $(READY) ## Tests on a real Kafka, started here
 
 seeds: $(READY) ## 1,000 more seeds: make seeds START=1000
 	$(BIN)/python tests/simulation/run.py --seeds 1000 --start $(or $(START),1000)
+
+crashes: $(READY) ## 200 kills of a running exchange: make crashes KILLS=200 LINES=1 SEED=1
+	$(BIN)/python tests/crashes/run.py --kills $(or $(KILLS),200) --lines $(or $(LINES),1) --seed $(or $(SEED),1)
 
 bench: $(READY) ## Every benchmark, results into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.engine

@@ -31,10 +31,10 @@ _CLOCK_HZ = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def exchange(shards: int, partitions: int) -> Iterator[Exchange]:
+def exchange(shards: int, partitions: int, lines: int = 1) -> Iterator[Exchange]:
     """Bring an exchange up in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="partita-bench-") as folder:
-        plan = Plan(Path(folder), DEFAULT_FILE, shards=shards, partitions=partitions)
+        plan = Plan(Path(folder), DEFAULT_FILE, shards=shards, partitions=partitions, lines=lines)
         with Exchange(plan) as running:
             running.start(lambda line: print(f"  {line}"))
             yield running
