@@ -7,7 +7,7 @@
  4  unknown: no answer in time, and the command may or may not have taken effect
  5  overloaded: try again later
  6  no exchange answers at the address
- 7  the log is not as it must be
+ 7  the log is not as it must be, or is of a newer build than this command
 10  to 12: how a worker ended (partita.log.service.WorkerExit), of `ledger` and `matcher` only
 64  and above: the operator's errors, see partita.deploy.errors
 
@@ -43,6 +43,7 @@ from partita.schemas.errors import (
     PartitaError,
     Rejected,
     TopicMissing,
+    Unreadable,
 )
 
 # The first class that fits gives the code.
@@ -61,6 +62,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (TopicMissing, 6),
     *REFUSALS,
     (LogError, 7),
+    (Unreadable, 7),
 )
 
 
