@@ -155,8 +155,10 @@ class Worker:
         """Make the machines of a partition: starting and recovering are this."""
         role, log, given_ms = self._role, self._log, self._time_ms()
         self._around.open()
-        start, end = log.bounds(partition)
+        start, _ = log.bounds(partition)
         changelog = Changelog(log.read(role.changelog, partition))
+        # Others go on meanwhile: the log's end is looked for behind what they have written down.
+        _, end = log.bounds(partition)
         ids = log.topic_ids()
         ground = Ground(role.topic, partition, start, end, ids, role.shards)
         recovery = recover(changelog, ground)
