@@ -204,7 +204,8 @@ class Worker:
                 if silence.is_due(offset, time_ms):
                     self._apply_some(records[begun:at])
                     begun = at
-                    silence.look(self.core, offset, time_ms)
+                    if partition not in self._parked:
+                        silence.look(self.core, offset, time_ms)
             elif self.snapshots.is_due(partition, time_ms):
                 self._apply_some(records[begun:at])
                 begun = at
@@ -230,6 +231,8 @@ class Worker:
             self._park(Parked(partition, offset, reason), record)
 
     def _apply_some(self, records: Sequence[Record]) -> None:
+        if self._parked:  # the core knows nothing of a wrong pass
+            records = [record for record in records if record.partition not in self._parked]
         if not self.silences:
             self._apply_aloud(records)
             return
@@ -289,8 +292,10 @@ class Worker:
             return
         self._looked_ms = now_ms
         for partition in self._owned:
+            if partition in self.silences or partition in self._parked:
+                continue
             expiry_ms = self.core.next_expiry_ms(partition)
-            if expiry_ms is None or now_ms < expiry_ms or partition in self.silences:
+            if expiry_ms is None or now_ms < expiry_ms:
                 continue
             if not 0 <= now_ms - self._ticked_ms.get(partition, 0) < TICK_EVERY_MS:
                 self._ticked_ms[partition] = now_ms

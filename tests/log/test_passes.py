@@ -116,6 +116,23 @@ def test_every_line_skips_the_same_record() -> None:
     assert world.said == replayed.echo.heard
 
 
+def test_nothing_behind_a_wrong_pass_is_taken() -> None:
+    """Though it came in the same poll, and the other partitions go on."""
+    world = World()
+    world.say_many(3)
+    world.log.append(Outgoing(TOPIC, 0, None, UNKNOWN))
+    give_pass(world, 3, hashlib.sha256(b"something else").digest())
+    world.say_many(3)
+    process = Process(world.log)
+    process.connection.own((0, 1))
+
+    process.rest()
+
+    assert [3] == process.notes.parked_at
+    assert world.said[:3] == process.echo.heard
+    assert 3 == len(world.echoed())
+
+
 def test_a_pass_for_another_record_parks() -> None:
     """The operator looked at something else than what stands there."""
     world = World()
