@@ -25,7 +25,7 @@ class Neighbours:
 
     def __init__(self, log: Log, role: Role) -> None:
         self.passes: dict[tuple[int, int], bytes] = {}  # (partition, offset) -> SHA-256
-        self.heard: set[tuple[int, int]] = set()  # passes that are new
+        self.heard: set[tuple[int, int]] = set()  # passes that are new, until they are acted upon
         self._log = log
         self._role = role
         self._since_ms: int | None = None  # log time of this worker's first status
@@ -38,7 +38,6 @@ class Neighbours:
         records = self._log.read(PASSES, 0)
         for record in records:
             self._take_pass(record)
-        self.heard.clear()
         if self._listening:
             return
         self._listening = True
@@ -57,7 +56,7 @@ class Neighbours:
         changelogs: dict[int, list[Record]] = {}
         for topic, record in self._log.news():
             if topic == PASSES:
-                self._take_pass(record)
+                self.heard |= self._take_pass(record)
             elif topic == WORKER_STATUS:
                 self._take_status(record, machines)
             elif record.partition in silences:
@@ -65,15 +64,17 @@ class Neighbours:
         for partition, records in changelogs.items():
             silences[partition].hear(Changelog().take(records))
 
-    def _take_pass(self, record: Record) -> None:
+    def _take_pass(self, record: Record) -> set[tuple[int, int]]:
+        """Take a pass; return its place, if it is one on this worker's input."""
         try:
             message = decode(record.value)
         except Unreadable:
-            return  # a tombstone takes nothing back: others may have gone past the place
-        if isinstance(message, Pass) and message.topic == self._role.topic:
-            place = message.partition, message.offset
-            self.passes[place] = message.sha256
-            self.heard.add(place)
+            return set()  # a tombstone takes nothing back: others may have gone past the place
+        if not isinstance(message, Pass) or message.topic != self._role.topic:
+            return set()
+        place = message.partition, message.offset
+        self.passes[place] = message.sha256
+        return {place}
 
     def speaks(self, partition: int) -> bool:
         """Return whether a line of another build speaks for a partition, as far as is known.
