@@ -70,7 +70,8 @@ class Silence:
         marks = core.machines(self._partition)
         after_ms, self._time_ms = self._time_ms, max(self._time_ms, time_ms)
         for machine in self._cadence.due(marks, after_ms, self._time_ms):
-            self._ends[machine, offset] = core.edges_digest(self._partition, machine)
+            if marks[machine].position <= offset:  # else it stands further on already
+                self._ends[machine, offset] = core.edges_digest(self._partition, machine)
         while len(self._ends) > _KEPT_MAX:
             self._ends.popitem(last=False)
         self._due_ms = self._cadence.next_ms(marks, self._time_ms)
