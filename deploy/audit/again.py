@@ -82,11 +82,10 @@ def standing(
     edge: Edge,
     stretch: tuple[int, int],
     at: EdgeState | None,
-    passed: frozenset[int] = frozenset(),
 ) -> Iterator[Numbered]:
     """Yield the events that stand of an edge between two offsets, as a reader takes them."""
     reading = Reading(edge, at)
-    for group in _groups(source, Place(edge.topic, edge.partition), stretch, passed):
+    for group in _groups(source, Place(edge.topic, edge.partition), stretch):
         if group.edge == edge:
             taken = reading.take(group)
             for number, event in enumerate(taken.events, taken.first):
@@ -98,24 +97,19 @@ def behind_holes(
     place: Place,
     stretch: tuple[int, int],
     taken: Mapping[Edge, EdgeState],
-    passed: frozenset[int] = frozenset(),
 ) -> dict[Edge, int]:
     """Return the highest number on each edge that came while the one behind `taken` was missing."""
     found: dict[Edge, int] = {}
-    for group in _groups(source, place, stretch, passed):
+    for group in _groups(source, place, stretch):
         end = taken.get(group.edge)
         if end is not None and group.first > end.number + 1:
             found[group.edge] = max(found.get(group.edge, 0), group.last)
     return found
 
 
-def _groups(
-    source: Source, place: Place, stretch: tuple[int, int], passed: frozenset[int]
-) -> Iterator[Group]:
+def _groups(source: Source, place: Place, stretch: tuple[int, int]) -> Iterator[Group]:
     for records in source.records(*place, *stretch):
         for record in records:
-            if record.offset in passed:
-                continue
             try:
                 message = decode(record.value)
             except Unreadable:
