@@ -43,11 +43,17 @@ def last_groups(
     tail: Sequence[Outgoing], short: Mapping[Edge, EdgeState]
 ) -> Iterator[Group] | None:
     """Yield what was said last; None when it does not reach back to where the edges end."""
-    first: dict[Edge, int] = {}
-    for group in _decoded(tail):
-        first.setdefault(group.edge, group.first)
-    reaches = all(first.get(edge, 1 << 63) <= end.number + 1 for edge, end in short.items())
-    return _decoded(tail) if reaches else None
+    left, found = set(short), list[list[Group]]()
+    for outgoing in reversed(tail):
+        found.append(list(_decoded([outgoing])))
+        left -= {
+            group.edge
+            for group in found[-1]
+            if group.edge in left and group.first <= short[group.edge].number + 1
+        }
+        if not left:
+            return (group for groups in reversed(found) for group in groups)
+    return None
 
 
 def _decoded(outgoing: Iterable[Outgoing]) -> Iterator[Group]:
