@@ -313,7 +313,7 @@ def test_events_are_sorted_by_what_was_said_and_taken() -> None:
     for edge, said, taken in ((orders_edge, 2, 1), (reports_edge, 5, 4)):
         world.ended.said[edge] = EdgeState(said, 0)
         world.ended.taken[edge] = EdgeState(taken, 0)
-    new = [NewOrder(number, *[1] * 12) for number in range(1, 4)]  # type: ignore[arg-type]
+    new = [NewOrder(number, *[1] * 12) for number in range(1, 4)]  # type: ignore[arg-type] # any values do
     flight = Flight(world)
     flight.take(orders_edge, Taken(1, new))
     flight.take(reports_edge, Taken(4, [reports.Opened(4, 1), reports.Opened(5, 1)]))
