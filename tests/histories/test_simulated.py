@@ -5,12 +5,11 @@ from histories.simulated import Audit
 from simulation.scheduler import Simulation
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_an_exchange_with_faults_is_right_by_what_it_says(seed: int) -> None:
     """What clients hear of it is what they would hear of one without."""
     simulation = Simulation(seed)
-    audit = Audit(simulation.venue)
-    simulation.checkers = [audit]
+    (audit,) = (checker for checker in simulation.checkers if isinstance(checker, Audit))
 
     simulation.run()
 
