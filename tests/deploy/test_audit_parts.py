@@ -23,7 +23,7 @@ from partita.matchers.state import BookState
 from partita.schemas import chain, feed, reports
 from partita.schemas.accounts import Accepted, AccountEvent, Balance, Filled
 from partita.schemas.codec import decode, encode
-from partita.schemas.enums import Line, Liquidity, Outcome, Side
+from partita.schemas.enums import Line, Liquidity, OrderType, Outcome, SelfTrade, Side, TimeInForce
 from partita.schemas.orders import NewOrder
 from partita.schemas.reasons import Reason
 from partita.schemas.topics import ACCOUNT_COMMANDS, ACCOUNT_EVENTS, BOOK, ORDERS
@@ -313,7 +313,8 @@ def test_events_are_sorted_by_what_was_said_and_taken() -> None:
     for edge, said, taken in ((orders_edge, 2, 1), (reports_edge, 5, 4)):
         world.ended.said[edge] = EdgeState(said, 0)
         world.ended.taken[edge] = EdgeState(taken, 0)
-    new = [NewOrder(number, *[1] * 12) for number in range(1, 4)]  # type: ignore[arg-type] # any values do
+    kind = (Side.BUY, OrderType.LIMIT, TimeInForce.GTC, 1, 1, 0, False, SelfTrade.DC, 0, 0, 0)
+    new = [NewOrder(number, 1, *kind) for number in range(1, 4)]
     flight = Flight(world)
     flight.take(orders_edge, Taken(1, new))
     flight.take(reports_edge, Taken(4, [reports.Opened(4, 1), reports.Opened(5, 1)]))
