@@ -26,6 +26,7 @@ def run(setting: Setting, *steps: Step) -> Report:
 
     assert [] == report.violations, f"{setting}; the history and the logs are kept there"
     assert report.settled_events > 0
+    assert "clean" == report.audit["verdict"]
     assert report.history["trades"] > 0
     return report
 
