@@ -7,7 +7,7 @@
  4  unknown: no answer in time, and the command may or may not have taken effect
  5  overloaded: try again later
  6  no exchange answers at the address
- 7  the log is not as it must be
+ 7  the log is not as it must be, or is of a newer build than this command
  8  an audit could not go past a parked place: nothing behind it is proven
 10  to 12: how a worker ended (partita.log.service.WorkerExit), of `ledger` and `matcher` only
 64  and above: the operator's errors, see partita.deploy.errors
@@ -44,6 +44,7 @@ from partita.schemas.errors import (
     PartitaError,
     Rejected,
     TopicMissing,
+    Unreadable,
 )
 
 NOT_PROVEN = 8
@@ -64,6 +65,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (TopicMissing, 6),
     *REFUSALS,
     (LogError, 7),
+    (Unreadable, 7),
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from confluent_kafka import OFFSET_END, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -17,6 +18,7 @@ from confluent_kafka.admin import (
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.facts import read_facts
 from partita.log.kafka.fitness import TopicFacts
+from partita.schemas.errors import LogError
 from partita.schemas.topics import TOPICS
 
 ANSWER_S = 15.0
@@ -65,18 +67,35 @@ class Operator:
     def add_partitions(self, topic: str, count: int) -> None:
         """Give a topic so many partitions."""
         self._client.create_partitions([NewPartitions(topic, count)])[topic].result(ANSWER_S)
-        eventually(lambda: self.look().counts[topic] == count)
+        eventually(lambda: self._serves(topic, count))
 
     def create(self, topic: str, partitions: int, replicas: int, settings: dict[str, str]) -> None:
         """Create a topic."""
         new = NewTopic(topic, partitions, replicas, config=settings)
         self._client.create_topics([new])[topic].result(ANSWER_S)
+        eventually(lambda: self._serves(topic, partitions))
+
+    def _serves(self, topic: str, partitions: int) -> bool:
+        """Return whether a broker has so many partitions of a topic, and leads them all."""
+        admin = Admin(self._bootstrap)
+        try:
+            return (
+                partitions == admin.partition_counts().get(topic)
+                and len(admin.ranges(topic, partitions)) == partitions
+            )
+        except LogError:  # a partition that was made a moment ago has no leader at first
+            return False
 
     def make_again(self, topic: str, partitions: int) -> None:
         """Delete a topic, and create an empty one with the same replicas and settings."""
         was = self.look().topics[topic]
         self.delete(topic)
         self.create(topic, partitions, was.replicas, dict(was.settings))
+
+    def truncate(self, topic: str) -> None:
+        """Delete all records of a topic's first partition."""
+        where = TopicPartition(topic, 0, OFFSET_END)
+        self._client.delete_records([where])[where].result(ANSWER_S)
 
     def delete(self, topic: str) -> None:
         """Delete a topic, and wait until the cluster has forgotten it."""

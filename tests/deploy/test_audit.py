@@ -114,7 +114,7 @@ def test_an_exchange_that_goes_on_meanwhile_is_clean(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_an_exchange_on_which_everything_went_wrong_is_clean(seed: int) -> None:
-    """Crashes, zombies, diverging lines, lost and doubled records: the log is right for all that."""
+    """Crashes, zombies, diverging lines, lost and doubled records: the log is right."""
     simulation = Simulation(seed)
     simulation.run()
 

@@ -22,15 +22,20 @@ UNKNOWN_SHA256 = hashlib.sha256(UNKNOWN).hexdigest()
 
 @contextmanager
 def small_exchange(
-    folder: Path, *symbols: str, lines: int = 1, said: list[str] | None = None
+    folder: Path,
+    *symbols: str,
+    lines: int = 1,
+    bootstrap: str | None = None,
+    said: list[str] | None = None,
 ) -> Iterator[Exchange]:
     """Run an exchange of one shard, with a partition for each symbol, and look after it.
 
-    What it says while it starts is added to `said`.
+    It is on a Kafka of its own if not on the one at `bootstrap`. What it says while it starts is
+    added to `said`.
     """
     file = folder / "instruments.csv"
     file.write_text("\n".join([",".join(COLUMNS), *(f"{s},{VALUES}" for s in symbols)]) + "\n")
-    plan = Plan(folder, file, shards=1, partitions=len(symbols), lines=lines)
+    plan = Plan(folder, file, bootstrap, shards=1, partitions=len(symbols), lines=lines)
     with Exchange(plan) as exchange:
         exchange.start(said.append if said is not None else lambda _: None)
         stop = threading.Event()
