@@ -83,6 +83,7 @@ def crash_run(setting: Setting, steps: Iterable[Step], progress: Progress) -> Re
         lines=setting.lines,
         snapshot_every_ms=setting.snapshot_every_ms,
         trim=setting.trim,
+        trim_behind_ms=0,  # no line comes up anew while it matters
         # Kills come so often that a worker would hardly ever run.
         back_off_s=(0.0,),
     )
