@@ -1,8 +1,9 @@
 """How snapshots stand on a changelog: keys, chunks, manifests, and what of them counts.
 
-Keys are machine/line/position/part; the part is a chunk's number, or `manifest`. Under one key of a
-chunk there is ever one state. A snapshot is whole when its manifest stands there, with all chunks
-it names and the hash of their bytes; the manifest of an idle machine may name older chunks.
+Keys are machine/line/position/part; the part is a chunk's number, or `manifest`. Nothing is ever
+overwritten but by the same (a manifest by one that names older chunks of the same bytes), so a
+snapshot is whole when its manifest stands there, with all chunks it names and the hash of their
+bytes.
 """
 
 import hashlib

@@ -19,10 +19,6 @@ from partita.schemas.operations import Pass, RefusedLine, WorkerStatus
 from partita.schemas.topics import PASSES, WORKER_STATUS
 
 _SPEAKING = (WorkerState.REPLAYING, WorkerState.RUNNING)
-# Two brokers' clocks may differ; a line that has diverged goes on being refused beyond this.
-_CLOCKS_MS = 2_000
-# A group that is being joined names no owners for a moment; so long nobody must have been there.
-_ALONE_MS = 5_000
 
 
 class Neighbours:
@@ -96,8 +92,9 @@ class Neighbours:
         if other and self._log.elsewhere(partition):
             self._alone_ms.pop(partition, None)
             return False
+        since_ms = self._alone_ms.setdefault(partition, now_ms)
         # Without a clock (0) it is as it is now.
-        return not now_ms or now_ms - self._alone_ms.setdefault(partition, now_ms) >= _ALONE_MS
+        return not now_ms or now_ms - since_ms >= self._role.alone_ms
 
     def _status(self, record: Record) -> WorkerStatus | None:
         try:
@@ -125,7 +122,7 @@ class Neighbours:
 
     def _refused(self, refused: RefusedLine, partition: int) -> None:
         since_ms = self._since_ms.get(partition)
-        if since_ms is None or refused.time_ms < since_ms + _CLOCKS_MS:
+        if since_ms is None or refused.time_ms < since_ms + self._role.clocks_ms:
             return
         what = (
             f"{refused.receiver} has refused what {refused.sender}, line {refused.line}, said"

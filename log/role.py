@@ -31,3 +31,7 @@ class Role(NamedTuple):
     # Over how many records a line of another build must agree before it speaks, while another line
     # does. Alone, or beside none but silent ones and its own build, it agrees over what there is.
     agree_over: int = 1_000
+    # A group that is being joined names no owners for a moment: so long must nobody have been seen.
+    alone_ms: int = 5_000
+    # By how much two brokers' clocks may differ, when a line is told that it is refused.
+    clocks_ms: int = 2_000

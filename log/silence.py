@@ -28,6 +28,7 @@ class Silence:
         """Start at a recovery's offset; the log ended at `end` then."""
         self.caught_up = recovery.offset >= end
         self.compared = 0  # snapshots that agreed
+        self.agreed_over = 0  # records over which every machine has agreed
         self._partition = partition
         self._build = build
         self._agreed: dict[str, int] = {}  # by machine: the last position that was compared
@@ -69,7 +70,8 @@ class Silence:
         marks = core.machines(self._partition)
         after_ms, self._time_ms = self._time_ms, max(self._time_ms, time_ms)
         for machine in self._cadence.due(marks, after_ms, self._time_ms):
-            self._ends[machine, offset] = core.edges_digest(self._partition, machine)
+            if marks[machine].position <= offset:  # else it stands further on already
+                self._ends[machine, offset] = core.edges_digest(self._partition, machine)
         while len(self._ends) > _KEPT_MAX:
             self._ends.popitem(last=False)
         self._due_ms = self._cadence.next_ms(marks, self._time_ms)
@@ -91,17 +93,12 @@ class Silence:
         self.compared += 1
         self._agreed[found.machine] = max(found.position, self._agreed.get(found.machine, 0))
 
-    def agreed_over(self, core: WorkerCore) -> int:
-        """Return over how many records every machine has agreed: the least of all."""
-        marks = core.machines(self._partition)
-        return min(
-            (
-                self._agreed.get(name, 0) - max(mark.position, mark.first_offset)
-                for name, mark in marks.items()
-            ),
-            default=0,
-        )
-
-    def passed(self, position: int) -> None:
-        """Note how far the partition has been read."""
+    def passed(self, position: int, core: WorkerCore) -> None:
+        """Note how far the partition has been read, and over how much all have agreed by now."""
         self.caught_up = self.caught_up or position >= self._end
+        marks = core.machines(self._partition)
+        over = (
+            self._agreed.get(name, 0) - max(mark.position, mark.first_offset)
+            for name, mark in marks.items()
+        )
+        self.agreed_over = min(over, default=0)

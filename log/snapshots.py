@@ -57,6 +57,7 @@ class _Shelf:
 
     written: list[Written] = field(default_factory=list)  # oldest first
     keys: set[Key] = field(default_factory=set)  # all that stands on the changelog
+    changed: int = -1  # a position after which the state is known to have changed
 
 
 @dataclass(slots=True)
@@ -222,10 +223,7 @@ class Snapshots:
             if data is None:
                 return False
             pending.capture = None
-            pending.pieces = cut(data, self._role.chunk_bytes)
-            pending.manifest = pending.manifest._replace(
-                chunks=len(pending.pieces), size=len(data), sha256=sha256(data)
-            )
+            self._fill_in(pending, data)
         if not self._log.passed(pending.barrier):
             return False
         if not pending.sent:
@@ -234,6 +232,20 @@ class Snapshots:
         self._reached("manifest acknowledged")
         self._tidy(pending)
         return True
+
+    def _fill_in(self, pending: _Pending, data: bytes) -> None:
+        """Say in the manifest what only the bytes tell."""
+        manifest = pending.manifest
+        written = self._partitions[pending.partition].shelves[manifest.machine].written
+        last = written[-1].manifest if written else None
+        manifest = manifest._replace(size=len(data), sha256=sha256(data))
+        if last is not None and last.sha256 == manifest.sha256:
+            # A process that has just started cannot know that nothing has changed since.
+            manifest = manifest._replace(chunks_position=last.chunks_position, chunks=last.chunks)
+        else:
+            pending.pieces = cut(data, self._role.chunk_bytes)
+            manifest = manifest._replace(chunks=len(pending.pieces))
+        pending.manifest = manifest
 
     def _write_on(self, pending: _Pending) -> None:
         """Send some chunks, or the manifest behind them."""
@@ -259,6 +271,9 @@ class Snapshots:
         manifest = pending.manifest
         kept = self._partitions[pending.partition]
         shelf = kept.shelves[manifest.machine]
+        before = shelf.written[-1].manifest if shelf.written else manifest
+        if before.sha256 != manifest.sha256:
+            shelf.changed = max(shelf.changed, before.position)
         shelf.written.append(Written(manifest, pending.taken))
         shelf.written.sort(key=lambda written: written.manifest.position)
         del shelf.written[:-KEPT]
@@ -270,9 +285,14 @@ class Snapshots:
             for part in range(written.manifest.chunks)
         }
         newest = shelf.written[-1].manifest.position
-        # What is newer than ours is another process's of our line, which has overtaken us.
+        # Another process of our line may be at work: one that was replaced and does not know it,
+        # or that replaces us. Manifests newer than ours are its; and on chunks written since the
+        # state last changed it may go on building, as an idle machine renews its manifest only.
         dead = {
-            k for k in shelf.keys if (k.position, k.part) not in needed and k.position <= newest
+            k
+            for k in shelf.keys
+            if (k.position, k.part) not in needed
+            and k.position <= (newest if k.part == MANIFEST else shelf.changed)
         }
         place = Place(self._role.changelog, pending.partition)
         for outgoing in place.without(dead):

@@ -239,6 +239,8 @@ class Worker:
             self._park(Parked(partition, offset, reason), record)
 
     def _apply_some(self, records: Sequence[Record]) -> None:
+        if self._parked:  # the core knows nothing of a wrong pass
+            records = [record for record in records if record.partition not in self._parked]
         if not self.silences:
             self._apply_aloud(records)
             return
@@ -299,8 +301,10 @@ class Worker:
             return
         self._looked_ms = now_ms
         for partition in self._owned:
+            if partition in self.silences or partition in self._parked:
+                continue
             expiry_ms = self.core.next_expiry_ms(partition)
-            if expiry_ms is None or now_ms < expiry_ms or partition in self.silences:
+            if expiry_ms is None or now_ms < expiry_ms:
                 continue
             if not 0 <= now_ms - self._ticked_ms.get(partition, 0) < TICK_EVERY_MS:
                 self._ticked_ms[partition] = now_ms
@@ -315,8 +319,8 @@ class Worker:
         machines = {name: p for p in self._owned for name in self.core.machines(p)}
         self._around.look(machines, self.silences)
         for partition, silence in list(self.silences.items()):
-            silence.passed(self.positions[partition])
-            agreed = silence.agreed_over(self.core) >= self._role.agree_over
+            silence.passed(self.positions[partition], self.core)
+            agreed = silence.agreed_over >= self._role.agree_over
             if silence.caught_up and (agreed or self._around.is_alone(partition, now_ms)):
                 self._agreed.add(partition)
                 self._again(partition)

@@ -43,11 +43,17 @@ def last_groups(
     tail: Sequence[Outgoing], short: Mapping[Edge, EdgeState]
 ) -> Iterator[Group] | None:
     """Yield what was said last; None when it does not reach back to where the edges end."""
-    first: dict[Edge, int] = {}
-    for group in _decoded(tail):
-        first.setdefault(group.edge, group.first)
-    reaches = all(first.get(edge, 1 << 63) <= end.number + 1 for edge, end in short.items())
-    return _decoded(tail) if reaches else None
+    left, found = set(short), list[list[Group]]()
+    for outgoing in reversed(tail):
+        found.append(list(_decoded([outgoing])))
+        left -= {
+            group.edge
+            for group in found[-1]
+            if group.edge in left and group.first <= short[group.edge].number + 1
+        }
+        if not left:
+            return (group for groups in reversed(found) for group in groups)
+    return None
 
 
 def _decoded(outgoing: Iterable[Outgoing]) -> Iterator[Group]:
@@ -82,11 +88,10 @@ def standing(
     edge: Edge,
     stretch: tuple[int, int],
     at: EdgeState | None,
-    passed: frozenset[int] = frozenset(),
 ) -> Iterator[Numbered]:
     """Yield the events that stand of an edge between two offsets, as a reader takes them."""
     reading = Reading(edge, at)
-    for group in _groups(source, Place(edge.topic, edge.partition), stretch, passed):
+    for group in _groups(source, Place(edge.topic, edge.partition), stretch):
         if group.edge == edge:
             taken = reading.take(group)
             for number, event in enumerate(taken.events, taken.first):
@@ -98,24 +103,19 @@ def behind_holes(
     place: Place,
     stretch: tuple[int, int],
     taken: Mapping[Edge, EdgeState],
-    passed: frozenset[int] = frozenset(),
 ) -> dict[Edge, int]:
     """Return the highest number on each edge that came while the one behind `taken` was missing."""
     found: dict[Edge, int] = {}
-    for group in _groups(source, place, stretch, passed):
+    for group in _groups(source, place, stretch):
         end = taken.get(group.edge)
         if end is not None and group.first > end.number + 1:
             found[group.edge] = max(found.get(group.edge, 0), group.last)
     return found
 
 
-def _groups(
-    source: Source, place: Place, stretch: tuple[int, int], passed: frozenset[int]
-) -> Iterator[Group]:
+def _groups(source: Source, place: Place, stretch: tuple[int, int]) -> Iterator[Group]:
     for records in source.records(*place, *stretch):
         for record in records:
-            if record.offset in passed:
-                continue
             try:
                 message = decode(record.value)
             except Unreadable:

@@ -90,8 +90,8 @@ class Doubts:
         taken, found = self._world.ended.taken, dict[Edge, int]()
         for place, one in self._rebuilt.items():
             if one.waiting:
-                stretch, passed = (one.given.start, one.given.split), frozenset(one.given.passes)
-                found |= behind_holes(self._source, place, stretch, taken, passed)
+                stretch = one.given.start, one.given.split
+                found |= behind_holes(self._source, place, stretch, taken)
         for edge, highest in found.items():
             if highest > self._world.ended.said.get(edge, START).number:
                 self._differ(edge, f"number {highest} stands there and was never said")
@@ -111,13 +111,13 @@ class Doubts:
         groups = iter(()) if home is None else self._said(home)
         if there in self._rebuilt:
             given = self._rebuilt[there].given
-            stretch, passed = (given.start, given.end), frozenset(given.passes)
+            stretch = given.start, given.end
             at: EdgeState | None = self._world.started.taken.get(edge, START)
         else:
-            stretch, passed = outputs[there], frozenset()
+            stretch = outputs[there]
             at = START if stretch[0] == 0 else None
         last = self._world.ended.said.get(edge, START).number
-        stands = standing(self._source, edge, stretch, at, passed)
+        stands = standing(self._source, edge, stretch, at)
         return where_it_parts(first_difference(of_edge(groups, edge), stands, last))
 
     def _said(self, home: Place) -> Iterator[Group]:

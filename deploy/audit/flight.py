@@ -1,8 +1,11 @@
 """What is between two machines: said by the one, and not yet taken by the other."""
 
+from collections.abc import Sequence
+
 from partita.deploy.audit.edges import Edge
 from partita.deploy.audit.reading import START, Taken
 from partita.deploy.audit.rebuild import World
+from partita.schemas.converter import Message
 from partita.schemas.orders import NewOrder
 from partita.schemas.reports import Report
 from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
@@ -20,6 +23,8 @@ class Flight:
         self.reports: list[tuple[Edge, Report]] = []  # in the order of each edge's numbers
         self.orders: set[int] = set()  # ids of orders that are on their way to a book
         self.ahead: dict[int, NewOrder] = {}  # orders that only the book knows, by id
+        # Reports that an operator's pass went past: they stay in flight for ever.
+        self.lost: list[tuple[Edge, Report]] = []
         self._world = world
 
     def take(self, edge: Edge, taken: Taken) -> None:
@@ -35,3 +40,10 @@ class Flight:
                     self.orders.add(event.order_id)
                 elif said < number <= took:
                     self.ahead[event.order_id] = event
+
+    def lose(self, edge: Edge, events: Sequence[Message]) -> None:
+        """Take events that an operator's pass went past: taken by number, without effect."""
+        if edge.topic == ACCOUNT_COMMANDS:
+            self.lost += [(edge, event) for event in events]
+        else:
+            self.orders |= {event.order_id for event in events if isinstance(event, NewOrder)}

@@ -1,7 +1,7 @@
 """Whether what is held is what the open orders hold, and ledger and books agree on every order."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from partita.deploy.audit.edges import Edge
@@ -46,6 +46,9 @@ def holds(state: ShardState, differences: Differences) -> None:
             differences.add(Kind.HOLD, f"{text} no such balance", place)
 
 
+_OF_AN_ORDER = (reports.Opened, reports.Filled, reports.Changed, reports.Done)
+
+
 class _View(NamedTuple):
     """An order as a shard will know it when it has taken what is in flight."""
 
@@ -66,7 +69,8 @@ def agreement(
         for order in state.orders
         if order.state is not OrderState.DONE
     }
-    _take(flight.reports, views, flight, differences)
+    lost = {report.order_id for _, report in flight.lost if isinstance(report, _OF_AN_ORDER)}
+    _take([*flight.lost, *flight.reports], views, lost | flight.ahead.keys(), differences)
     resting = {order.order_id: (order, book) for book in books.values() for order in book.orders}
     for order_id, view in views.items():
         record = view.record
@@ -91,16 +95,19 @@ def agreement(
 def _take(
     in_flight: Iterable[tuple[Edge, reports.Report]],
     views: dict[int, _View],
-    flight: Flight,
+    excused: Collection[int],
     differences: Differences,
 ) -> None:
-    """Let the shards' views of their orders take what is in flight to them."""
+    """Let the shards' views of their orders take what is in flight to them.
+
+    Of those excused the shard may know nothing, or something else.
+    """
     for edge, report in in_flight:
         if not isinstance(report, reports.Opened | reports.Filled | reports.Changed | reports.Done):
             continue
         view = views.get(report.order_id)
         if view is None:
-            if report.order_id not in flight.ahead:
+            if report.order_id not in excused:
                 text = f"a report is under way to {shard_name(edge.receiver)}, which has no such"
                 text += f" open order: {report}"
                 differences.add(Kind.ORDER, text, Place(ACCOUNT_COMMANDS, edge.receiver))

@@ -36,7 +36,6 @@ class Stretch(NamedTuple):
     settled: int
     # The edges that are known up to `first`; None: all are read from their beginnings.
     known: Mapping[Edge, EdgeState] | None = None
-    passed: frozenset[int] = frozenset()  # records that the operator goes past
 
 
 class Verdicts(NamedTuple):
@@ -96,8 +95,6 @@ class Stands:
 
     def _record(self, record: Record) -> None:
         stretch = self._stretch
-        if record.offset in stretch.passed:
-            return
         try:
             message: Message = decode(record.value)
             if stretch.known is None and not isinstance(message, _BATCHES[stretch.topic]):

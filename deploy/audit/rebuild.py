@@ -8,7 +8,7 @@ from typing import NamedTuple
 from partita.deploy.audit.edges import Edge, Ends, ends_of
 from partita.deploy.audit.findings import Differences, Place
 from partita.deploy.audit.inputs import Input
-from partita.deploy.audit.replay import Replay
+from partita.deploy.audit.replay import Lost, Replay
 from partita.deploy.audit.source import Source
 from partita.ledger import snapshot as ledger_snapshot
 from partita.ledger.state import ShardState
@@ -41,6 +41,7 @@ class Rebuilt(NamedTuple):
     parked: str
     letters: Mapping[bytes, bytes]  # SHA-256 of the dead records by the keys of their letters
     tail: Sequence[Outgoing]  # the last that was said
+    lost: Sequence[Lost]  # what it was told and an operator's pass went past
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ def rebuild(
         parked,
         heard.letters,
         heard.tail,
+        replay.lost,
     )
 
 

@@ -2,18 +2,23 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from partita.deploy.audit.edges import Ends, ends_of
+from partita.deploy.audit.edges import Edge, Ends, ends_of, groups_of
 from partita.deploy.audit.findings import Differences, Kind
 from partita.deploy.audit.inputs import Input
+from partita.deploy.audit.reading import START
 from partita.log.changelog import sha256
 from partita.log.core import Parked, WorkerCore
+from partita.log.edges import EdgeState
 from partita.log.port import Outgoing, Record
 from partita.schemas.codec import decode
+from partita.schemas.converter import Message
 from partita.schemas.errors import SnapshotMissing, Unreadable
 from partita.schemas.limits import SNAPSHOT_BYTES_MAX
 from partita.schemas.snapshots import BookSnapshot, ShardSnapshot
+
+Lost = tuple[Edge, Sequence[Message]]  # what an operator's pass went past
 
 
 class Replay:
@@ -34,6 +39,7 @@ class Replay:
         self.refused: Counter[str] = Counter()  # groups that were not taken, by who said them
         self.differences = Differences()  # between live machines and these
         self.at_split = Ends({}, {})
+        self.lost: list[Lost] = []
         self._core = core
         self._given = given
         self._told = told
@@ -87,11 +93,28 @@ class Replay:
 
     def _pass(self, record: Record, passed: bytes) -> None:
         if hashlib.sha256(record.value).digest() == passed:
+            before = self.ends().taken
+            self._core.skip(record)
+            self._lose(record, before, self.ends().taken)
             self.position = record.offset + 1
             self.records += 1
             return
         reason = "the operator's pass is for another record: its SHA-256 differs"
         self.parked = Parked(record.partition, record.offset, reason)
+
+    def _lose(
+        self, record: Record, before: Mapping[Edge, EdgeState], after: Mapping[Edge, EdgeState]
+    ) -> None:
+        """Note the events whose numbers were taken, and that had no effect."""
+        try:
+            message = decode(record.value)
+        except Unreadable:
+            return
+        for group in groups_of(*self._given.place, message):
+            number = before.get(group.edge, START).number
+            if after.get(group.edge, START).number > number:
+                known = max(0, number - group.first + 1)
+                self.lost.append((group.edge, group.events[known:]))
 
     def _stops_before(self, offset: int) -> bool:
         due = bool(self._hashes) and self._hashes[0].manifest.position <= offset

@@ -115,10 +115,12 @@ class Auditor:
             self.differences,
             self._progress.at,
         )
+        for edge, events in self._rebuilt[place].lost:
+            self._flight.lose(edge, events)
         gone_over = range(given.start, self._rebuilt[place].given.end)
         for offset in sorted(at for at in given.passes if at in gone_over):
             where = f"{place.topic}/{place.partition}, offset {offset}"
-            self.notes.append(f"{where}: passed by the operator's word, and so not applied")
+            self.notes.append(f"{where}: passed by the operator's word, and so without effect")
 
     def _read_on(self, place: Place) -> None:
         """Compare what the machines of a partition have taken with what was said to them."""
@@ -129,7 +131,6 @@ class Auditor:
             until=given.end,
             settled=0,
             known=self._world.split,
-            passed=frozenset(given.passes),
         )
         self._progress.begin(f"compare {place.topic}/{place.partition}", None)
         stands = Stands(stretch, self._world, self.differences, self._flight.take)
@@ -182,9 +183,8 @@ class Auditor:
 
     def _check_states(self) -> dict[int, money.Sums]:
         world, differences = self._world, self.differences
-        in_flight = money.legs(
-            self._flight.reports, world.shards, self._flight.ahead, world.rules, differences
-        )
+        flying = [*self._flight.lost, *self._flight.reports]
+        in_flight = money.legs(flying, world.shards, self._flight.ahead, world.rules, differences)
         sums = money.conservation(world.shards, in_flight, world.rules, differences)
         money.negative_balances(list(world.shards.values()), differences)
         for state in world.shards.values():

@@ -1,7 +1,7 @@
 """A copy of what is about to be trimmed, so that the audit of a running exchange is not overtaken.
 
-Workers trim their inputs behind their second newest snapshots: what is left is a few seconds of
-orders, read in a moment, but gone before it is applied.
+Workers trim their inputs a minute behind their second newest snapshots: what is left is copied in a
+moment, and may be gone before it is applied.
 """
 
 import struct

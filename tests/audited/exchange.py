@@ -129,16 +129,20 @@ class Exchange:
     ) -> None:
         """List two instruments, one on each partition."""
         self.log = MemoryLog(START_MS)
-        self.ledgers = [self._worker("ledger", line, snapshot_every_ms, trim) for line in lines]
-        self.matchers = [self._worker("matchers", line, snapshot_every_ms, trim) for line in lines]
+        self._snapshot_every_ms, self._trim = snapshot_every_ms, trim
+        self._lines = lines
+        self.ledgers = [self._worker("ledger", line) for line in lines]
+        self.matchers = [self._worker("matchers", line) for line in lines]
         self._commands = 0
         for instrument in (BTC_USD, ETH_USD):
             self.log.append(Outgoing(ORDERS, instrument.partition, None, encode(instrument)))
         self.run()
 
-    def _worker(
-        self, service: str, line: Line, snapshot_every_ms: int, trim: bool
-    ) -> tuple[Worker, MemoryConnection]:
+    def restart_ledgers(self) -> None:
+        """Start the ledger workers anew; what they had under way is lost."""
+        self.ledgers = [self._worker("ledger", line) for line in self._lines]
+
+    def _worker(self, service: str, line: Line) -> tuple[Worker, MemoryConnection]:
         ledger = service == "ledger"
         topic = ACCOUNT_COMMANDS if ledger else ORDERS
         connection = MemoryConnection(self.log, topic)
@@ -151,9 +155,10 @@ class Exchange:
             build=BUILD,
             owner=f"{service} {line}",
             shards=SHAPE.shards,
-            snapshot_every_ms=snapshot_every_ms,
+            snapshot_every_ms=self._snapshot_every_ms,
             fork_bytes=1 << 62,
-            trim=trim,
+            trim=self._trim,
+            trim_behind_ms=0,
         )
         core = (
             ledger_core(SHAPE.shards, line, ReferenceShard)

@@ -165,23 +165,72 @@ def test_what_a_killed_worker_has_yet_to_say_is_no_difference() -> None:
     assert note.startswith("3 events were said and are not on the log yet: the workers send them")
 
 
+def give_pass(exchange: Exchange, record: Record, digest: bytes | None = None) -> None:
+    """Write the operator's word to go past a record of account-commands."""
+    digest = digest or sha256(record.value).digest()
+    passed = Pass(b"", ACCOUNT_COMMANDS, record.partition, record.offset, digest, "a test")
+    key = f"{ACCOUNT_COMMANDS}/{record.partition}/{record.offset}".encode()
+    exchange.log.append(Outgoing(PASSES, 0, key, encode(passed)))
+
+
 def test_a_parked_place_is_told_of_with_what_is_proven_before_it() -> None:
-    """The shard cannot go past a fill of an order that it never had; with a pass it can."""
+    """A shard cannot go past a schema that it does not know; with the operator's word it can."""
     exchange = traded()
-    forge_report(exchange, 0, reports.Filled(888_888, 1, 100, 1, 0, Liquidity.MAKER))
+    unknown = b"\xc3\x01" + bytes(range(8))
+    exchange.log.append(Outgoing(ACCOUNT_COMMANDS, 0, None, unknown))
     record = exchange.log.records(ACCOUNT_COMMANDS, 0)[-1]
 
     findings = exchange.audit()
 
     assert "parked" == verdict(findings)
-    reason = f"parked at offset {record.offset}: AssertionError: order 888888 is unknown"
-    assert [reason, "", "", ""] == [row.parked for row in findings.partitions]
-    assert record.offset == findings.partitions[0].end
-    for digest, expected in ((bytes(32), "parked"), (sha256(record.value).digest(), "clean")):
-        passed = Pass(b"", ACCOUNT_COMMANDS, 0, record.offset, digest, "it never was")
-        key = f"{ACCOUNT_COMMANDS}/0/{record.offset}".encode()
-        exchange.log.append(Outgoing(PASSES, 0, key, encode(passed)))
-        assert expected == verdict(exchange.audit())
+    assert ["", "", ""] == [row.parked for row in findings.partitions[1:]]
+    first = findings.partitions[0]
+    assert first.parked.startswith(f"parked at offset {record.offset}: schema fingerprint")
+    assert record.offset == first.end == first.records
+    give_pass(exchange, record, bytes(32))
+    assert "parked" == verdict(exchange.audit())
+    give_pass(exchange, record)
+    findings = exchange.audit()
+    assert "clean" == verdict(findings)
+    (note,) = findings.notes
+    assert "passed by the operator's word" in note
+
+
+def test_a_machine_that_fails_parks_and_its_word_before_is_proven() -> None:
+    """A shard cannot take a fill of an order that it never had: half of it must not count."""
+    exchange = traded()
+    forge_report(exchange, 0, reports.Filled(888_888, 1, 100, 1, 0, Liquidity.MAKER))
+    offset = exchange.log.records(ACCOUNT_COMMANDS, 0)[-1].offset
+
+    findings = exchange.audit()
+
+    assert "parked" == verdict(findings)
+    reason = f"parked at offset {offset}: AssertionError: order 888888 is unknown"
+    assert reason == findings.partitions[0].parked
+
+
+def test_money_of_a_report_that_was_passed_stays_in_flight() -> None:
+    """The buyer's fill had no effect, by the operator's word: it is accounted for, and told of."""
+    exchange = Exchange()
+    exchange.fund((1, 2))
+    exchange.place(1, BTC_USD, Side.SELL, 100, 5)
+    exchange.run()
+    exchange.place(2, BTC_USD, Side.BUY, 100, 7)
+    (ledger, to_ledger), (matcher, to_matcher) = exchange.ledgers[0], exchange.matchers[0]
+    ledger.step(0)
+    to_ledger.deliver()
+    matcher.step(0)
+    to_matcher.deliver()
+    give_pass(exchange, exchange.log.records(ACCOUNT_COMMANDS, 0)[-1])  # before it is taken
+    exchange.restart_ledgers()
+    exchange.run()
+
+    findings = exchange.audit()
+
+    assert ("clean", 0) == (verdict(findings), findings.unsent)
+    assert {"BTC", "USD"} == {row.asset for row in findings.assets if row.in_flight}
+    assert all(row.difference == 0 for row in findings.assets)
+    assert any("passed by the operator's word" in note for note in findings.notes)
 
 
 def test_a_log_of_another_exchange_is_refused() -> None:

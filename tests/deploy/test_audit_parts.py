@@ -1,8 +1,11 @@
 """The parts of an audit by themselves: what is wrong with a state is found and named."""
 
+from collections.abc import Sequence
+
 import pytest
 from audited.exchange import BTC, BTC_USD, ETH_USD, SHAPE, USD, Exchange, traded
 
+from partita.deploy.audit.again import last_groups, unsent
 from partita.deploy.audit.edges import Edge, Group, groups_of
 from partita.deploy.audit.findings import Differences, Kind
 from partita.deploy.audit.flight import Flight
@@ -14,12 +17,13 @@ from partita.deploy.audit.stream import Stream
 from partita.ledger.snapshot import from_snapshot
 from partita.ledger.state import ClearingFunds, ShardState
 from partita.log.edges import EdgeState
+from partita.log.port import Outgoing
 from partita.matchers.snapshot import from_snapshot as book_from_snapshot
 from partita.matchers.state import BookState
 from partita.schemas import chain, feed, reports
 from partita.schemas.accounts import Accepted, AccountEvent, Balance, Filled
-from partita.schemas.codec import decode
-from partita.schemas.enums import Liquidity, Outcome, Side
+from partita.schemas.codec import decode, encode
+from partita.schemas.enums import Line, Liquidity, Outcome, Side
 from partita.schemas.orders import NewOrder
 from partita.schemas.reasons import Reason
 from partita.schemas.topics import ACCOUNT_COMMANDS, ACCOUNT_EVENTS, BOOK, ORDERS
@@ -309,7 +313,7 @@ def test_events_are_sorted_by_what_was_said_and_taken() -> None:
     for edge, said, taken in ((orders_edge, 2, 1), (reports_edge, 5, 4)):
         world.ended.said[edge] = EdgeState(said, 0)
         world.ended.taken[edge] = EdgeState(taken, 0)
-    new = [NewOrder(number, *[1] * 12) for number in range(1, 4)]  # type: ignore[arg-type]
+    new = [NewOrder(number, *[1] * 12) for number in range(1, 4)]  # type: ignore[arg-type] # any values do
     flight = Flight(world)
     flight.take(orders_edge, Taken(1, new))
     flight.take(reports_edge, Taken(4, [reports.Opened(4, 1), reports.Opened(5, 1)]))
@@ -330,3 +334,34 @@ def test_differences_are_counted_when_they_are_too_many_to_show() -> None:
     differences.add(Kind.MONEY, "one")
 
     assert (51, 11) == (differences.count, len(differences.shown))
+
+
+def test_the_last_words_serve_if_they_reach_back_to_where_an_edge_ends() -> None:
+    """Else the whole partition is gone over again."""
+    groups = [group(1, 2), group(3, 4), group(5, 6)]
+    bodies = [feed.FeedGroup(1, one.first, one.chain, 5, tuple(one.events)) for one in groups]
+    batches = [
+        Outgoing(BOOK, 0, None, encode(feed.FeedBatch(b"", Line.A, (body,)))) for body in bodies
+    ]
+
+    def firsts(tail: Sequence[Outgoing], number: int) -> list[int] | None:
+        groups = last_groups(tail, {FEED: EdgeState(number, 0)})
+        return None if groups is None else [one.first for one in groups]
+
+    assert [5] == firsts(batches, 4)
+    assert [3, 5] == firsts(batches, 3)
+    assert [1, 3, 5] == firsts(batches, 0)
+    assert firsts(batches[1:], 1) is None
+
+
+def test_what_is_not_sent_yet_is_given_and_what_stands_is_checked() -> None:
+    """The chain at the last number that stands must be that of what was said."""
+    given: list[Taken] = []
+    groups = [group(1, 3), group(4, 6)]
+    ends = {at: EdgeState(at, chain.FEED.roll(0, EVENTS[:at], 5)) for at in (0, 2, 3, 6)}
+
+    for at in (2, 3):
+        assert [] == unsent(groups, {FEED: ends[at]}, lambda _, taken: given.append(taken))
+    assert [FEED] == unsent(groups, {FEED: EdgeState(2, 99)}, lambda _, taken: given.append(taken))
+
+    assert [(3, 1), (4, 3), (4, 3)] == [(taken.first, len(taken.events)) for taken in given]

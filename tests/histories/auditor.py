@@ -82,6 +82,11 @@ class Auditor:
         """Hear that the operator gives new rules; shards hear of them later."""
         self._rules.give(instrument)
 
+    def clock_went_back(self, back_ms: int) -> None:
+        """Hear that the log's clock went back by so much, beyond what it may."""
+        for scene in self._scenes:
+            scene.clock_back_ms += back_ms
+
     def sent(self, command: Command) -> None:
         """Hear that a command is about to be sent, or sent again, or stands on the log."""
         asks_only = isinstance(command, Inquire) and command.account not in self._judged

@@ -19,10 +19,15 @@ class Audit(Checker):
 
     def __init__(self, venue: Venue) -> None:
         super().__init__(venue)
-        self.auditor = Auditor(SHARDS, clock_back_ms=500)
+        self.auditor = Auditor(SHARDS)
+        self._back_ms = 0  # by which the clock has gone back so far
 
     def note(self, noted: Noted) -> None:
-        """Tell the auditor of commands and rules."""
+        """Tell the auditor of commands and rules, and of the clock."""
+        back_ms = self.venue.log.back_ms
+        if back_ms > self._back_ms:
+            self.auditor.clock_went_back(back_ms - self._back_ms)
+            self._back_ms = back_ms
         if isinstance(noted.message, CommandBatch):
             for command in noted.message.commands:
                 self.auditor.sent(command)

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from partita.deploy.audit.show import verdict
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import COLUMNS
 from partita.deploy.kafka import EmbeddedKafka
+from partita.log.changelog import Changelog
 from partita.log.kafka.admin import Admin
+from partita.log.kafka.around import Around
 from partita.log.kafka.reader import Reader
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing
@@ -26,7 +29,13 @@ from partita.producers import Client
 from partita.schemas import chain, feed
 from partita.schemas.codec import decode, encode
 from partita.schemas.enums import Line, Side
-from partita.schemas.topics import ACCOUNT_COMMANDS, BOOK, ORDERS
+from partita.schemas.topics import (
+    ACCOUNT_COMMANDS,
+    BOOK,
+    BOOKS_CHANGELOG,
+    LEDGER_CHANGELOG,
+    ORDERS,
+)
 
 PARTITA = str(Path(sys.executable).with_name("partita"))
 PATIENCE_S = 60.0
@@ -156,26 +165,38 @@ def test_a_running_exchange_a_stopped_one_and_one_that_was_tampered_with(plan: P
     assert "was never said: Traded(trade_id=1000000" in " ".join(tampered.stdout.split())
 
 
-async def _trade_until_trimmed(bootstrap: str) -> None:
+def trim(bootstrap: str) -> None:
+    """Let go of the inputs below the oldest kept snapshots, as workers do a minute later."""
+    around = Around(bootstrap)
+    for topic, changelog in ((ACCOUNT_COMMANDS, LEDGER_CHANGELOG), (ORDERS, BOOKS_CHANGELOG)):
+        for partition in range(2):
+            manifests = Changelog(around.read(changelog, partition)).manifests.values()
+            oldest = {
+                machine: min(m.position for m in manifests if m.machine == machine)
+                for machine in {m.machine for m in manifests}
+            }
+            around.trim(topic, partition, min(oldest.values()))
+            deadline_s = time.monotonic() + PATIENCE_S
+            while not around.bounds(topic, partition)[0]:
+                assert time.monotonic() < deadline_s, "it was never trimmed"
+                time.sleep(0.05)
+    around.close()
+
+
+async def _trade_for_snapshots(bootstrap: str) -> None:
+    """Trade until every machine has its two snapshots."""
     async with Client.connecting(bootstrap) as client:
         await fund(client)
-        readers = {ACCOUNT_COMMANDS: Reader(bootstrap, ACCOUNT_COMMANDS)}
-        readers[ORDERS] = Reader(bootstrap, ORDERS)
-        for seed in range(100):
+        for seed in range(6):  # log time passes: a snapshot of each machine a second
             await trade(client, seed, orders=100, pause_s=0.005)
-            if all(all(reader.starts([0, 1]).values()) for reader in readers.values()):
-                break
-        else:
-            raise AssertionError("the inputs were never trimmed")
-        for reader in readers.values():
-            reader.close()
 
 
 def test_a_trimmed_exchange_from_its_snapshots_and_after_a_kill(plan: Plan) -> None:
     """From the oldest snapshots kept; what killed workers have yet to say is no difference."""
-    with Exchange(plan._replace(trim=True)) as exchange:
+    with Exchange(plan) as exchange:
         exchange.start(lambda _: None)
-        asyncio.run(_trade_until_trimmed(exchange.bootstrap))
+        asyncio.run(_trade_for_snapshots(exchange.bootstrap))
+        trim(exchange.bootstrap)
         findings = asyncio.run(audited_while_trading(exchange.bootstrap, seed=7))
         assert clean(findings)
         assert all(row.from_snapshots and row.start for row in findings.partitions)

@@ -16,11 +16,13 @@ from partita.schemas.topics import PASSES
 UNKNOWN = b"\xc3\x01" + bytes(range(8)) + b"newer"
 
 
-def give_pass(world: World, offset: int, sha256: bytes | None = None) -> None:
+def give_pass(world: World, offset: int, sha256: bytes | None = None, partition: int = 0) -> None:
     """Write the operator's word to go past a record."""
-    value = world.log.records(TOPIC, 0)[offset].value
-    word = Pass(b"", TOPIC, 0, offset, sha256 or hashlib.sha256(value).digest(), "a test")
-    world.log.append(Outgoing(PASSES, 0, f"{TOPIC}/0/{offset}".encode(), encode(word)))
+    value = world.log.records(TOPIC, partition)[offset].value
+    right = hashlib.sha256(value).digest()
+    word = Pass(b"", TOPIC, partition, offset, sha256 or right, "a test")
+    key = f"{TOPIC}/{partition}/{offset}".encode()
+    world.log.append(Outgoing(PASSES, 0, key, encode(word)))
 
 
 def park(world: World, process: Process) -> int:
@@ -115,6 +117,41 @@ def test_every_line_skips_the_same_record() -> None:
     hashes = [p.core.state_hashes(0) for p in (process, second, replayed)]
     assert hashes[0] == hashes[1] == hashes[2]
     assert world.said == replayed.echo.heard
+
+
+def test_passes_of_two_partitions_that_are_heard_at_once_are_both_acted_upon() -> None:
+    """Making the one anew does not forget the other."""
+    world = World()
+    process = Process(world.log)
+    process.connection.own((0, 1, 2))
+    process.rest()
+    for partition in (0, 1):
+        world.log.append(Outgoing(TOPIC, partition, None, UNKNOWN))
+    process.rest()
+    assert 2 == len(process.notes.parked_at)
+
+    for partition in (0, 1):
+        give_pass(world, 0, partition=partition)
+    process.rest()
+
+    assert {0: 1, 1: 1, 2: 0} == process.worker.positions
+
+
+def test_nothing_behind_a_wrong_pass_is_taken() -> None:
+    """Though it came in the same poll, and the other partitions go on."""
+    world = World()
+    world.say_many(3)
+    world.log.append(Outgoing(TOPIC, 0, None, UNKNOWN))
+    give_pass(world, 3, hashlib.sha256(b"something else").digest())
+    world.say_many(3)
+    process = Process(world.log)
+    process.connection.own((0, 1))
+
+    process.rest()
+
+    assert [3] == process.notes.parked_at
+    assert world.said[:3] == process.echo.heard
+    assert 3 == len(world.echoed())
 
 
 def test_a_pass_for_another_record_parks() -> None:

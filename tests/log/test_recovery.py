@@ -7,7 +7,9 @@ from log_machines.bench import CHANGELOG, ROLE, Process, World
 from log_machines.machines import TOPIC
 
 from partita.log.changelog import MANIFEST, Key, sha256
+from partita.log.memory import MemoryConnection
 from partita.log.port import Outgoing, Record
+from partita.log.worker import Worker
 from partita.schemas.codec import encode
 from partita.schemas.enums import Line
 from partita.schemas.errors import (
@@ -179,6 +181,32 @@ def test_a_log_that_is_not_the_one_is_refused(
         Process(world.log, ROLE._replace(shards=shards)).rest()
 
     assert before == {topic: len(stored) for topic, stored in world.log.partitions.items()}
+
+
+def test_another_line_may_go_on_while_the_changelog_is_read() -> None:
+    """Its newest snapshot stands behind what was the end of the log a moment ago."""
+    world = lived()
+    other = Process(world.log, ROLE._replace(line=Line.B))
+    other.rest()
+
+    class Slow(MemoryConnection):
+        """A connection during whose reading of the changelog much happens."""
+
+        def read(self, topic: str, partition: int) -> Sequence[Record]:
+            """Return all that stands there, after a while."""
+            if topic == CHANGELOG:
+                for _ in range(30):
+                    world.say()
+                    other.rest()
+            return super().read(topic, partition)
+
+    process = Process(world.log)
+    process.connection = Slow(world.log, TOPIC)
+    process.connection.own((0,))
+    process.worker = Worker(process.connection, process.core, process.notes, None, ROLE)
+    process.rest()
+
+    assert world.said == process.echo.heard
 
 
 def test_a_torn_first_snapshot_asks_for_nothing() -> None:

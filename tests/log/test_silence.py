@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 import pytest
-from log_machines.bench import ROLE, Process, World
-from log_machines.machines import STREAM, Echo
+from log_machines.bench import EVERY_MS, ROLE, Process, World
+from log_machines.machines import STREAM, Echo, echo_core
 
+from partita.log.cadence import Cadence
+from partita.log.core import Snapshot
 from partita.log.outbox import Outbox
 from partita.log.port import Outgoing
+from partita.log.recovery import Recovery
 from partita.log.reference_core import Judged
+from partita.log.silence import Silence
 from partita.schemas.codec import encode
 from partita.schemas.converter import Message
 from partita.schemas.enums import Line, WorkerState
@@ -96,6 +100,24 @@ def test_a_build_that_does_otherwise_is_refused_before_it_has_said_anything(
         Process(world.log, OTHER).rest()
 
     assert said == output_count(world)
+
+
+def test_a_machine_that_stands_further_on_is_not_compared() -> None:
+    """What another line says of a place below its snapshot is no news of it."""
+    world, _ = lived()
+    newest, older = world.manifests()
+    core, _ = echo_core()
+    data = world.changelog().data(newest)
+    assert data is not None
+    core.open(0, (Snapshot("echo", newest.position, data),))
+    start = Recovery((), (), older.position, older.time_ms, ())
+    silence = Silence(0, "two", start, 1 << 62, Cadence(EVERY_MS))
+    silence.look(core, older.position, older.time_ms + 2 * EVERY_MS)
+
+    silence.hear([older])
+
+    assert older.edges != newest.edges
+    assert 0 == silence.compared
 
 
 def test_two_silent_lines_do_not_wait_for_each_other() -> None:

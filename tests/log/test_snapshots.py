@@ -251,3 +251,29 @@ def test_a_key_is_read_as_it_was_written() -> None:
     key = Key("BTC/USD", Line.B, 12, "3")
 
     assert key == Key.decoded(key.encoded())
+
+
+def test_two_owners_of_one_line_leave_each_other_their_snapshots() -> None:
+    """A process that was replaced and goes on, and its successor, beside an idle machine."""
+    world = World()
+    replaced = successor = Process(world.log)
+    world.say_many(30)
+    for n in range(10):
+        world.log.time_ms += EVERY_MS
+        world.log.append(_rubbish())
+        successor.rest()
+        replaced.rest()
+        usable = [m for m in world.manifests() if world.changelog().data(m) is not None]
+        assert usable
+        assert usable[0].position >= world.log.starts.get((TOPIC, 0), 0)
+        if n == 3:
+            successor = Process(world.log)
+            successor.rest()
+
+    world.say_many(30)
+    successor.rest()
+    replaced.rest()
+    again = Process(world.log)
+    again.rest()
+
+    assert world.said == again.echo.heard

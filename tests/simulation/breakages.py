@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from typing import Any
 
 import pytest
+from simulation.broken_lines import BROKEN_LINES
+from simulation.broken_snapshots import BROKEN_SNAPSHOTS
 
 from partita.ledger.abc import ShardOutput
-from partita.ledger.partition import ShardPartition
 from partita.ledger.reference import settle
 from partita.ledger.reference.ledger import Ledger
 from partita.ledger.reference.shard import ReferenceShard
-from partita.log.core import Outputs
-from partita.log.edges import Event, InEdge, OutEdge, Verdict
+from partita.log.edges import Event, InEdge, Verdict
 from partita.log.outbox import Outbox
-from partita.log.port import Record
-from partita.log.reference_core import Machines, ReferenceCore
 from partita.matchers.machine import BookMachine
 from partita.matchers.reference.order import Order
 from partita.matchers.reference.side import BookSide
@@ -82,59 +79,6 @@ def no_chain_check(patch: Patch) -> None:
     """An edge takes the next number from a line whose past is another."""
     rule = _edge_takes(lambda known, _: -1 if known < 0 else known, chained=False)
     patch.setattr(InEdge, "take", rule)
-
-
-def _remember_machines(patch: Patch) -> dict[tuple[str, int], tuple[Machines, int]]:
-    """Keep the machines that were last seen at work, and the position after what they took."""
-    kept: dict[tuple[str, int], tuple[Machines, int]] = {}
-    apply = ReferenceCore.apply
-
-    def watched(self: ReferenceCore, records: Sequence[Record]) -> Outputs:
-        outputs = apply(self, records)
-        for record in records:
-            machines = self._machines[record.partition]
-            kept[self._topic, record.partition] = machines, record.offset + 1
-        return outputs
-
-    patch.setattr(ReferenceCore, "apply", watched)
-    return kept
-
-
-def numbers_not_restored(patch: Patch) -> None:
-    """A restarted machine has its state and position again, but numbers its events from 1."""
-    kept = _remember_machines(patch)
-    real_open = ReferenceCore.open
-
-    def restored(self: ReferenceCore, partition: int) -> int:
-        real_open(self, partition)
-        if (self._topic, partition) not in kept:
-            return 0
-        machines, position = kept[self._topic, partition]
-        made: Any = self._machines[partition]
-        for name, value in vars(machines).items():
-            setattr(made, name, deepcopy(value))
-        if isinstance(made, ShardPartition):
-            made._to_books.clear()
-            made._to_accounts = OutEdge()
-        else:
-            for machine in made.books.values():
-                machine._to_shards = [OutEdge() for _ in machine._to_shards]
-                machine._to_everyone = OutEdge()
-        return position
-
-    patch.setattr(ReferenceCore, "open", restored)
-
-
-def committed_position_believed(patch: Patch) -> None:
-    """A restarted worker goes on where the last one was, without its state."""
-    kept = _remember_machines(patch)
-    real_open = ReferenceCore.open
-
-    def believing(self: ReferenceCore, partition: int) -> int:
-        real_open(self, partition)
-        return kept[self._topic, partition][1] if (self._topic, partition) in kept else 0
-
-    patch.setattr(ReferenceCore, "open", believing)
 
 
 def release_twice(patch: Patch) -> None:
@@ -215,12 +159,12 @@ def last_in_first_out(patch: Patch) -> None:
 BREAKAGES: tuple[Breakage, ...] = (
     no_duplicate_check,
     no_gap_check,
-    numbers_not_restored,
-    committed_position_believed,
     release_twice,
     improvement_kept,
     transfer_ids_forgotten,
     duplicate_moves_time,
     senders_mixed,
     last_in_first_out,
+    *BROKEN_SNAPSHOTS,
+    *BROKEN_LINES,
 )

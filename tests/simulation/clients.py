@@ -2,7 +2,7 @@
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulation.market import ACCOUNTS, BTC, ETH, LOT, SOL, UNIT, USD
@@ -51,10 +51,13 @@ _RUBBISH_PLACES: tuple[dict[str, Any], ...] = (
 class Clients:
     """All clients; what they say goes under way in two queues, and they may say it again."""
 
-    def __init__(self, rng: random.Random, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, rng: random.Random, now_ms: Callable[[], int], appetites: Sequence[int]
+    ) -> None:
         self.queues: tuple[deque[Outgoing], ...] = (deque(), deque())
         self._rng = rng
         self._now_ms = now_ms
+        self._appetites = appetites  # weights of the symbols
         self._count = 0
         self._said: list[Command] = []
         self._orders: dict[int, tuple[int, int, str]] = {}  # account, order_id, client_order_id
@@ -79,12 +82,14 @@ class Clients:
     def act(self) -> str:
         """Send one batch; return what it was."""
         shard = self._rng.randrange(SHARDS)
-        accounts = [account for account in ACCOUNTS if shard_of(account, SHARDS) == shard]
-        commands = [
-            self._command(self._rng.choice(accounts)) for _ in range(self._rng.randint(1, 4))
-        ]
+        commands = self.commands(shard, self._rng.randint(1, 4))
         self._send(commands, shard)
         return f"client: {commands}"
+
+    def commands(self, shard: int, count: int) -> list[Command]:
+        """Return so many commands of a shard's accounts, unsaid."""
+        accounts = [account for account in ACCOUNTS if shard_of(account, SHARDS) == shard]
+        return [self._command(self._rng.choice(accounts)) for _ in range(count)]
 
     def _send(self, commands: list[Command], shard: int | None = None) -> None:
         if shard is None:
@@ -150,7 +155,7 @@ class Clients:
             post_only = rng.random() < 0.15
         return Place(
             *self._head(account),
-            rng.randint(1, 4),
+            rng.choices((1, 2, 3, 4), self._appetites)[0],
             side,
             kind,
             tif,

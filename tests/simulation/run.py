@@ -3,59 +3,72 @@
 import argparse
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 if not __package__:  # run as a file, from a clone
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from simulation.scheduler import STEPS, Simulation
-from simulation.violation import Violation
+from simulation.scheduler import STEPS
+from simulation.seeds import Job, Outcome, run, run_all
+
+_BAR = 30
+# How often progress is said where nobody watches it move.
+_SAY_EVERY_S = 30.0
 
 
-def report(simulation: Simulation, seed: int, steps: int, violation: Violation) -> str:
-    """Return what a person needs to know of a failing seed, and how to run it again."""
-    faults = "\n".join(f"    {fault}" for fault in simulation.faults)
-    again = f".venv/bin/python tests/simulation/run.py --seed {seed} --steps {steps} --trace"
-    return (
-        f"seed {seed}, step {simulation.step}: {violation}\n"
-        f"  faults:\n{faults}\n  run it again: {again}"
-    )
+def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+    """Give outcomes on, and show how many there are."""
+    began_s = said_s = time.monotonic()
+    failed = 0
+    for count, outcome in enumerate(outcomes, 1):
+        failed += bool(outcome.failure)
+        yield outcome
+        now_s = time.monotonic()
+        left_s = (now_s - began_s) / count * (total - count)
+        state = f"{count}/{total}, {failed} failed, {left_s:.0f} s left "
+        if sys.stderr.isatty():
+            done = _BAR * count // total
+            print(f"\r[{'#' * done}{'.' * (_BAR - done)}] {state}", end="", file=sys.stderr)
+        elif now_s - said_s >= _SAY_EVERY_S:
+            said_s = now_s
+            print(state, file=sys.stderr, flush=True)
 
 
 def main() -> int:
     """Run the seeds that are asked for; return 1 when one fails."""
-    parser = argparse.ArgumentParser(description="Run seeds of the simulation.")
+    parser = argparse.ArgumentParser(description="Run seeds of the simulation, on all cores.")
     parser.add_argument("--seed", type=int, help="run this seed only")
     parser.add_argument("--seeds", type=int, default=100, help="run so many (%(default)s)")
     parser.add_argument("--start", type=int, default=0, help="the first of them (%(default)s)")
     parser.add_argument("--steps", type=int, default=STEPS, help="per seed (%(default)s)")
-    parser.add_argument("--trace", action="store_true", help="print every step")
+    parser.add_argument("--trace", action="store_true", help="print every step of the one seed")
     asked = parser.parse_args()
-    seeds = (
-        [asked.seed] if asked.seed is not None else range(asked.start, asked.start + asked.seeds)
-    )
-    trace = print if asked.trace else lambda _line: None
     began_s = time.monotonic()
+    outcomes: Iterable[Outcome]
+    if asked.seed is not None:
+        total = 1
+        job = Job(asked.seed, asked.steps)
+        outcomes = [run(job, (lambda line: print(line, flush=True)) if asked.trace else None)]
+    else:
+        total = asked.seeds
+        jobs = [Job(seed, asked.steps) for seed in range(asked.start, asked.start + total)]
+        outcomes = _shown(run_all(jobs), total)
     failed = 0
-    for count, seed in enumerate(seeds, 1):
-        simulation = Simulation(seed, asked.steps, trace)
-        try:
-            simulation.run()
-        except Violation as violation:
+    faults: list[int] = []
+    counts: Counter[str] = Counter()
+    for outcome in outcomes:
+        faults.append(outcome.faults)
+        counts += outcome.counts
+        if outcome.failure:
             failed += 1
-            print("\r" + report(simulation, seed, asked.steps, violation), flush=True)
-        except Exception as error:
-            # The machinery itself has failed: say where, then how.
-            lost = Violation("the simulation", repr(error))
-            print("\r" + report(simulation, seed, asked.steps, lost), flush=True)
-            raise
-        spent_s = time.monotonic() - began_s
-        left_s = spent_s / count * (len(seeds) - count)
-        done = 30 * count // len(seeds)
-        bar = "#" * done + "." * (30 - done)
-        state = f"{count}/{len(seeds)}, {failed} failed, {left_s:.0f} s left "
-        print(f"\r[{bar}] {state}", end="", file=sys.stderr)
-    print(f"\n{len(seeds) - failed} of {len(seeds)} seeds right in {spent_s:.1f} s")
+            print(f"\r{outcome.failure}", flush=True)
+    spent_s = time.monotonic() - began_s
+    print(f"\n{total - failed} of {total} seeds right in {spent_s:.1f} s")
+    print(f"{sum(faults)} faults, {min(faults)} to {max(faults)} a seed; what they have met:")
+    for name, count in sorted(counts.items()):
+        print(f"{count:8}  {name}")
     return 1 if failed else 0
 
 

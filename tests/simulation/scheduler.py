@@ -2,37 +2,46 @@
 
 import hashlib
 import random
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 
+from histories.simulated import Audit
+from simulation.actions import Actions
 from simulation.checkers.agreement import Agreement
 from simulation.checkers.answers import Answers
 from simulation.checkers.base import Checker
+from simulation.checkers.changelogs import Changelogs
 from simulation.checkers.clock import Clock
 from simulation.checkers.dead_letters import DeadLetters
 from simulation.checkers.money import Money
 from simulation.checkers.orders import Orders
 from simulation.checkers.public import Public
+from simulation.checkers.recovery import Recovery
 from simulation.checkers.replay import Replay
+from simulation.checkers.silences import Silences
 from simulation.checkers.trades import Trades
-from simulation.faults import FAULTS, Fault, echo
+from simulation.climate import draw
+from simulation.defects import FragileBook, FragileShard
+from simulation.faults import FAULTS
+from simulation.faults.kinds import Armed, Fault
+from simulation.faults.processes import crash_at_point, is_doomed
+from simulation.faults.records import echo
 from simulation.market import INSTRUMENTS
 from simulation.sightings import Sightings
-from simulation.stations import Engines, Station, deliver
+from simulation.stations import Engines, Station
 from simulation.venue import Venue
 from simulation.violation import violate
 
-from partita.ledger.reference import ReferenceShard
-from partita.log.port import Outgoing
-from partita.log.worker import LATEST_EVERY_MS
-from partita.matchers.reference import ReferenceBook
-from partita.schemas.enums import InstrumentStatus
+from partita.log.worker import LOOK_AROUND_EVERY_MS
 
 STEPS = 1_000
 FAULTS_MIN = 3
-FAULTS_MAX = 8
+FAULTS_MAX = 12
 _ROUNDS_MAX = 1_000  # of everybody, until it must be quiet
-REFERENCE = Engines(ReferenceShard, ReferenceBook)
+# Rounds in which nothing comes: a worker that has just started only opens its partitions in the
+# first, and one may hear in the next what was said about it.
+_QUIET_ROUNDS = 3
+REFERENCE = Engines(FragileShard, FragileBook)
 
 
 def _silence(_line: str) -> None:
@@ -48,12 +57,20 @@ class Simulation:
         steps: int = STEPS,
         trace: Callable[[str], None] = _silence,
         engines: Engines = REFERENCE,
+        faults: Mapping[Fault, int] = FAULTS,
     ) -> None:
         self.rng = random.Random(seed)
-        self.venue = Venue(self.rng, engines)
+        self.venue = Venue(self.rng, engines, draw(self.rng, steps))
+        self.venue.meanwhile = self.meanwhile
         self.sightings = Sightings(self.venue.log)
-        self.replay = Replay(self.venue)
+        self.recovery = Recovery(self.venue)
+        self.silences = Silences(self.venue)
+        self.changelogs = Changelogs(self.venue, self.sightings)
+        self.replay = Replay(self.venue, self.changelogs)
         self.checkers: list[Checker] = [
+            self.recovery,
+            self.silences,
+            self.changelogs,
             Orders(self.venue),
             Answers(self.venue),
             Trades(self.venue),
@@ -62,14 +79,17 @@ class Simulation:
             DeadLetters(self.venue, self.sightings),
             Money(self.venue),
             Agreement(self.venue),
+            Audit(self.venue),
             self.replay,
         ]
+        self.venue.around.watchers += self.checkers
         self.faults: list[str] = []  # what went wrong, in order
         self.kinds: set[Fault] = set()  # of what went wrong
-        self.step = 0
+        self.points: Counter[str] = Counter()  # at which processes have died
         self._steps = steps
+        self._weights = faults
         self._trace = trace
-        self._echo_rate = self.rng.choice((0.0, 0.02, 0.1))
+        self._actions = Actions(self.venue, self.let_step)
 
     def run(self) -> None:
         """Run to the end. Raises Violation at the first thing that is not as it must be."""
@@ -80,16 +100,15 @@ class Simulation:
         plan = deque(self.plan())
         rest_at = self.rng.randrange(self._steps * 2)  # in half of the runs
         for step in range(1, self._steps + 1):
-            self.step = step
-            while plan and plan[0][0] <= self.step and self._break(plan[0][1]):
+            self.venue.step = step
+            while plan and plan[0][0] <= step and self.break_(plan[0][1]):
                 plan.popleft()
             self._act()
-            self._observe()
-            if self.step == rest_at:
+            if step == rest_at:
                 self.come_to_rest()
                 self.check_rest()
-        for _ in plan:  # those for which the moment never came
-            self._break(echo)
+        while len(self.faults) < FAULTS_MIN:  # the moment of the others never came
+            self.break_(echo)
         self.come_to_rest()
         self.check_rest()
         self.replay.at_end()
@@ -101,100 +120,76 @@ class Simulation:
             sha.update(repr((key, self.venue.log.partitions[key])).encode())
         return sha.hexdigest()
 
+    def counts(self) -> Counter[str]:
+        """Return what the run has met, for people."""
+        counts = Counter({f"died at {point!r}": count for point, count in self.points.items()})
+        counts.update(f"seeds with {fault.__name__}" for fault in self.kinds)
+        counts += self.recovery.counts
+        counts += self.silences.counts
+        counts["manifests"] = len(self.changelogs.stood)
+        counts["records on the log"] = len(self.venue.log.arrivals)
+        counts["records that parked a partition"] = len(self.venue.log.parking)
+        counts["inputs that were trimmed"] = len(self.venue.log.starts)
+        return counts
+
     def plan(self) -> list[tuple[int, Fault]]:
         """Draw the faults of a run and their steps."""
         kinds = self.rng.choices(
-            list(FAULTS), list(FAULTS.values()), k=self.rng.randint(FAULTS_MIN, FAULTS_MAX)
+            list(self._weights),
+            list(self._weights.values()),
+            k=self.rng.randint(FAULTS_MIN, FAULTS_MAX),
         )
         steps = sorted(self.rng.randint(1, self._steps) for _ in kinds)
         return list(zip(steps, kinds, strict=True))
 
-    def _break(self, fault: Fault) -> bool:
+    def break_(self, fault: Fault) -> bool:
         """Do a fault; return whether there was something to do it to."""
-        done = fault(self.venue, self.step)
+        done = fault(self.venue)
         if done is None:
             return False
-        self.faults.append(f"step {self.step}: {done}")
-        self.kinds.add(fault)
-        self._trace(f"{self.step:5} FAULT {done}")
-        self._observe()
+        if isinstance(done, Armed):
+            self._trace(f"{self.venue.step:5} ARMED {done}")
+        else:
+            self._note_fault(fault, done)
+        self.observe()
         return True
 
+    def _note_fault(self, fault: Fault, what: str) -> None:
+        self.faults.append(f"step {self.venue.step}: {what}")
+        self.kinds.add(fault)
+        self._trace(f"{self.venue.step:5} FAULT {what}")
+
     def _act(self) -> None:
-        """Do the next step: whose turn it is, is drawn."""
-        action = self.rng.choices(
-            (self._say, self._work, self._deliver, self._pass_time, self._restart, self._rule),
-            (14, 40, 40, 8, 4, 1),
-        )[0]
-        told = action()
-        if told:
-            self._trace(f"{self.step:5} {told}")
+        for told in (self._actions.act(), self.venue.operator.act(self.venue.step)):
+            if told:
+                self._trace(f"{self.venue.step:5} {told}")
+        self.observe()
 
-    def _say(self) -> str:
-        return self.venue.clients.act()
+    def meanwhile(self, station: Station) -> None:
+        """Let the others act while a station is in the middle of its step."""
+        station.busy = True
+        for _ in range(self.rng.randint(5, 60)):
+            self._act()
+        station.busy = False
 
-    def _work(self) -> str:
-        awake = [s for s in self.venue.stations if s.alive and s.stalled_until <= self.step]
-        if not awake:
-            return ""
-        station = self.rng.choice(awake)
-        if station.zombie_until is not None and station.zombie_until <= self.step:
-            return f"{station.name} dies; {self.venue.kill(station)}"
-        station.connection.batch_max = self.rng.choice((1, 2, 5, 20, 1_000))
-        return self._let_step(station)
-
-    def _let_step(self, station: Station) -> str:
-        name = station.name
+    def let_step(self, station: Station) -> int:
+        """Let a station step; return how many records it took, -1 when it died of it."""
+        doom, name = station.doom, station.name
         taken = station.step()
-        if taken <= 0:
-            return ""
-        station.check()
-        for checker in self.checkers:
-            checker.stepped(station)
-        return f"{name} takes {taken} records, sends {len(station.connection.under_way)}"
+        if taken < 0:
+            end, fate = station.end, self.venue.kill(station)
+            if doom is not None and end is not None and is_doomed(end):
+                self.points[doom.point] += 1
+                self._note_fault(crash_at_point, f"{name} dies {end}; {fate}")
+            else:
+                self._trace(f"{self.venue.step:5} {name} ends: {end}; {fate}")
+        elif taken > 0:
+            station.check()
+            for checker in self.checkers:
+                checker.stepped(station)
+        return taken
 
-    def _deliver(self) -> str:
-        busy = [queue for queue in self.venue.senders() if queue]
-        if not busy:
-            return ""
-        count = deliver(self.rng.choice(busy), self._append, self.rng, 4)
-        return f"{count} records arrive"
-
-    def _append(self, outgoing: Outgoing) -> None:
-        self.venue.log.append(outgoing)
-        if self.rng.random() < self._echo_rate:
-            self.venue.log.append(outgoing)
-
-    def _pass_time(self) -> str:
-        ms = self.rng.choice((1, 20, 200, 1_500))
-        self.venue.log.time_ms += ms
-        return f"{ms} ms pass"
-
-    def _restart(self) -> str:
-        dead = [s for s in self.venue.stations if not s.alive]
-        if not dead:
-            return ""
-        station = self.rng.choice(dead)
-        station.start()
-        return f"{station.name} starts again"
-
-    def _rule(self) -> str:
-        """List the last symbol, or change the rules of one."""
-        latest = INSTRUMENTS[3]
-        if latest.instrument_id not in self.venue.rules:
-            self.venue.give_rules(latest)
-            return f"{latest.symbol} is listed"
-        old = self.venue.rules[self.rng.randint(1, 4)]
-        halted = old.status is InstrumentStatus.TRADING and self.rng.random() < 0.2
-        new = old._replace(
-            version=old.version + 1,
-            status=InstrumentStatus.HALTED if halted else InstrumentStatus.TRADING,
-            taker_fee_ppm=self.rng.randint(0, 5_000),
-        )
-        self.venue.give_rules(new)
-        return f"{new.symbol}: {new.status}, {new.taker_fee_ppm} ppm"
-
-    def _observe(self) -> None:
+    def observe(self) -> None:
         """Show the checkers all that is new on the log."""
         self.sightings.gaps_allowed = any(s.torn for s in self.venue.stations) or (
             self.sightings.gaps_allowed
@@ -211,27 +206,25 @@ class Simulation:
         """End all faults, and let everybody work until nothing is left to do."""
         venue = self.venue
         for station in list(venue.stations):
-            station.stalled_until = 0
+            station.stalled_until, station.doom = 0, None
             if station.zombie_until is not None or station.torn:
                 venue.kill(station)
-        for station in venue.stations:
-            if not station.alive:
-                station.start()
-        quiet = 0  # rounds; a worker that has just started only opens its partitions in the first
+        quiet = 0
         for _ in range(_ROUNDS_MAX):
-            moved = 0
+            moved = venue.operator.pass_all()
             for queue in list(venue.senders()):
                 moved += len(queue)
                 while queue:
                     venue.log.append(queue.popleft())
-            self._observe()
-            venue.log.time_ms += LATEST_EVERY_MS  # so that what waits for its time is said
-            for station in venue.stations:
+            self.observe()
+            venue.log.time_ms += LOOK_AROUND_EVERY_MS  # so that what waits for its time is said
+            for station in list(venue.stations):
+                if not station.alive:
+                    station.start()
                 station.connection.batch_max = 1_000
-                moved += station.step()
-                station.check()
+                moved += abs(self.let_step(station))
             quiet = 0 if moved else quiet + 1
-            if quiet == 2:
+            if quiet == _QUIET_ROUNDS:
                 venue.ghosts.clear()
                 return
         violate("liveness", "the exchange does not come to rest")

@@ -4,12 +4,12 @@ It shares nothing with the edges of the machines, so that a bug there does not b
 invariant of edges: equal numbers have equal content, chains agree, numbers are dense.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from simulation.broker import Broker, Place
 from simulation.violation import violate
 
-from partita.log.memory import MemoryLog
 from partita.log.port import Record
 from partita.schemas import (
     accounts,
@@ -62,6 +62,13 @@ EXPECTED: Mapping[str, tuple[type[Message], ...]] = {
 }
 
 
+COMPACTED = (BOOKS_CHANGELOG, LEDGER_CHANGELOG)
+
+
+class Tombstone(NamedTuple):
+    """What takes a key away."""
+
+
 class EdgeName(NamedTuple):
     """An edge: what kind, from whom, to whom (0: to all)."""
 
@@ -94,7 +101,7 @@ class Noted(NamedTuple):
 
     topic: str
     record: Record
-    message: Message
+    message: Message | Tombstone
     groups: tuple[Group, ...]
     seen: tuple[Seen, ...]  # what it brought that was new
 
@@ -111,28 +118,34 @@ class _Edge:
 class Sightings:
     """All that was ever seen on the log."""
 
-    def __init__(self, log: MemoryLog) -> None:
+    def __init__(self, log: Broker) -> None:
         self.edges: dict[EdgeName, _Edge] = {}
-        self.bad: set[tuple[str, int, int]] = set()  # records that nobody can take
+        self.bad: set[Place] = set()  # records that nobody can take
         self.gaps_allowed = False  # a fault has torn a hole that has not healed yet
-        self.ignored: set[tuple[str, int, int]] = set()  # what a diverging line wrote
+        self.ignored: set[Place] = set()  # what a diverging line wrote
         self._log = log
-        self._positions: dict[tuple[str, int], int] = {}
+        self._read = 0  # how many of all that arrived
 
     def read(self) -> Iterator[Noted]:
         """Read on, through all that has come to stand on the log since the last time."""
-        for (topic, partition), stored in list(self._log.partitions.items()):
-            position = self._positions.get((topic, partition), 0)
-            self._positions[topic, partition] = len(stored)
-            for record in self._log.records(topic, partition, position):
-                noted = self._note(topic, record)
-                if noted is not None:
-                    yield noted
+        while self._read < len(self._log.arrivals):
+            topic, partition, offset = self._log.arrivals[self._read]
+            self._read += 1
+            stored = self._log.partitions[topic, partition][offset]
+            record = Record(partition, offset, stored.time_ms, stored.value, stored.key)
+            noted = self._note(topic, record)
+            if noted is not None:
+                yield noted
 
     def _note(self, topic: str, record: Record) -> Noted | None:
         place = topic, record.partition, record.offset
-        if not record.value and topic in (BOOKS_CHANGELOG, LEDGER_CHANGELOG):
-            return None  # a tombstone
+        if place in self._log.parking:
+            return None
+        if place in self._log.bad:
+            self.bad.add(place)
+            return None
+        if not record.value and topic in COMPACTED:
+            return Noted(topic, record, Tombstone(), (), ())
         try:
             message = decode(record.value)
         except Undecodable:
@@ -172,9 +185,30 @@ class Sightings:
             edge.chains.append(roll(edge.chains[-1], (event,), time_ms))
             yield Seen(name, number, time_ms, event)
 
+    def would_be_first(self, topic: str, partition: int, value: bytes) -> bool:
+        """Return whether a record agrees with all that was seen, and says what nobody has said."""
+        for group in _groups(topic, partition, decode(value)):
+            known = self.edges.setdefault(group.edge, _Edge())
+            new = len(known.chains) - group.first
+            if new < 0:
+                return True
+            mine = CHAINS[topic].roll(group.chain, group.events[:new], group.time_ms)
+            at = min(new, len(group.events))
+            if new < len(group.events) and mine == known.chains[group.first - 1 + at]:
+                return True
+        return False
+
     def last(self, edge: EdgeName) -> int:
         """Return the last number seen on an edge with all before it."""
         return len(self.edges[edge].events) if edge in self.edges else 0
+
+    def lasts(self, topics: Collection[str], sender: int) -> dict[EdgeName, int]:
+        """Return the last numbers of all edges of a sender to some topics."""
+        return {
+            name: len(edge.events)
+            for name, edge in self.edges.items()
+            if name.sender == sender and name.topic in topics
+        }
 
     def check_dense(self) -> None:
         """Require that no edge has a gap."""

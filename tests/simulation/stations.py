@@ -3,21 +3,26 @@
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from simulation.violation import violate
+from simulation.broker import Broker
+from simulation.captures import takes
+from simulation.climate import Climate
+from simulation.connection import Connection, Killed
+from simulation.violation import Violation, violate
 
 from partita.ledger.partition import NewShard, ShardPartition
 from partita.log.core import Alarm, Parked
-from partita.log.memory import MemoryConnection, MemoryLog
 from partita.log.port import Outgoing
 from partita.log.reference_core import ReferenceCore
 from partita.log.role import Role
+from partita.log.silence import Silence
 from partita.log.worker import AllParked, Worker
 from partita.matchers.partition import BookPartition, NewBook
 from partita.schemas.enums import Line
-from partita.schemas.errors import DeliveryFailed
+from partita.schemas.errors import LogError
 from partita.schemas.topics import ACCOUNT_COMMANDS, BOOKS_CHANGELOG, LEDGER_CHANGELOG, ORDERS
 
 SHARDS = 2
@@ -28,7 +33,11 @@ class Kind(Enum):
     """What a station runs."""
 
     LEDGER = "ledger"
-    MATCHER = "matcher"
+    MATCHER = "matchers"
+
+
+INPUTS = {Kind.LEDGER: ACCOUNT_COMMANDS, Kind.MATCHER: ORDERS}
+CHANGELOGS = {Kind.LEDGER: LEDGER_CHANGELOG, Kind.MATCHER: BOOKS_CHANGELOG}
 
 
 class Engines(NamedTuple):
@@ -38,69 +47,86 @@ class Engines(NamedTuple):
     new_book: NewBook
 
 
-class Killed(Exception):
-    """The process died here."""
+class Doom(NamedTuple):
+    """That a process is to die at a named point, when it has come there so often."""
+
+    point: str
+    left: int
 
 
-class Connection(MemoryConnection):
-    """A connection during whose sends the process may die."""
+class Watcher(Protocol):
+    """Who is told what becomes of stations, while it happens."""
 
-    sends_left: int | None = None  # None: it lives
+    def stepping(self, station: "Station") -> None:
+        """A station is about to step."""
 
-    def send(self, outgoing: Outgoing) -> None:
-        """Send, or die."""
-        if self.sends_left is not None:
-            if self.sends_left == 0:
-                raise Killed
-            self.sends_left -= 1
-        super().send(outgoing)
+    def opened(self, station: "Station", partition: int, offset: int) -> None:
+        """A station has made the machines of a partition and reads from an offset."""
+
+    def closed(self, station: "Station", partition: int) -> None:
+        """A station owns a partition no more."""
+
+    def parked(self, station: "Station", parked: Parked) -> None:
+        """A partition of a station has stopped."""
+
+    def sent(self, station: "Station", outgoing: Outgoing) -> None:
+        """A station has sent a record."""
+
+    def trimmed(self, station: "Station", partition: int) -> None:
+        """A station has let go of records of an input."""
+
+    def ended(self, station: "Station", error: Exception) -> None:
+        """A station has ended by itself."""
 
 
-class _Watch:
-    def __init__(self, name: str) -> None:
-        self._name = name
+@dataclass
+class Surroundings:
+    """What all stations share."""
 
-    def opened(self, partition: int, offset: int) -> None:
-        """Nothing to do."""
-
-    def closed(self, partition: int) -> None:
-        """Nothing to do."""
-
-    def alarm(self, alarm: Alarm) -> None:
-        """Nothing to do: the counters tell."""
-
-    def parked(self, parked: Parked) -> None:
-        """Fail: no fault of this simulation may make a machine fail."""
-        violate("parked", f"{self._name}: {parked}")
+    log: Broker
+    rng: random.Random
+    climate: Climate
+    elsewhere: Callable[["Station", int], bool]  # whether another line's station has a partition
+    watchers: list[Watcher] = field(default_factory=list)
+    processes: int = 0  # started so far
 
 
 class Station:
     """One process: it is started, steps, dies, and is started again with nothing."""
 
+    process: int  # its number: that of no other
     connection: Connection
     worker: Worker
     books: dict[int, BookPartition]
     shards: dict[int, ShardPartition]
+    stopped: set[int]  # partitions that are parked
+    silences: dict[int, Silence]  # of partitions that were opened silently by this process
+    doom: Doom | None
 
     def __init__(
         self,
-        log: MemoryLog,
+        around: Surroundings,
         kind: Kind,
         line: Line,
         partitions: tuple[int, ...],
         engines: Engines,
-        skew_ms: int = 0,
+        build: str,
     ) -> None:
         self.kind = kind
         self.line = line
         self.partitions = partitions
+        self.build = build
         self.alive = False
         self.torn = False  # something it sent is missing: it must be started again
         self.stalled_until = 0  # the step at which it wakes up
         self.zombie_until: int | None = None  # the step at which a replaced one dies
-        self._log = log
+        self.rogue = False  # a build that does otherwise
+        self.busy = False  # in the middle of a step, while others act
+        self.end: Exception | None = None  # by which the last process ended, if by itself
+        self.sent_before = 0  # what it had sent when its last step began
+        self._around = around
         self._engines = engines
-        self._skew_ms = skew_ms
+        self._skew_ms = around.rng.randint(-800, 800)
         self.start()
 
     @property
@@ -108,39 +134,49 @@ class Station:
         """Return what people call it."""
         zombie = "zombie " if self.zombie_until is not None else ""
         owned = "+".join(map(str, self.partitions))
-        return f"{zombie}{self.kind.value} {self.line.value}{owned}"
+        return f"{zombie}{self.kind.value} {self.line.value}{owned} ({self.build})"
 
     def start(self) -> None:
         """Be a new process."""
+        around, climate = self._around, self._around.climate
+        around.processes += 1
+        self.process = around.processes
         self.books, self.shards = {}, {}
-        if self.kind is Kind.LEDGER:
-            self.connection = Connection(self._log, ACCOUNT_COMMANDS)
-            core = ReferenceCore(ACCOUNT_COMMANDS, self._new_shards)
-            role = Role(
-                "ledger",
-                ACCOUNT_COMMANDS,
-                LEDGER_CHANGELOG,
-                self.line,
-                shards=SHARDS,
-                fork_bytes=1 << 62,
-                snapshot_every_ms=3_000,
-            )
-        else:
-            self.connection = Connection(self._log, ORDERS)
-            core = ReferenceCore(ORDERS, self._new_books)
-            role = Role(
-                "matchers",
-                ORDERS,
-                BOOKS_CHANGELOG,
-                self.line,
-                shards=SHARDS,
-                ticks=True,
-                fork_bytes=1 << 62,
-                snapshot_every_ms=3_000,
-            )
+        self.stopped, self.silences, self.doom = set(), {}, None
+        ledger = self.kind is Kind.LEDGER
+        topic, changelog = INPUTS[self.kind], CHANGELOGS[self.kind]
+        self.connection = Connection(
+            around.log,
+            topic,
+            changelog,
+            compacts=climate.compacts,
+            sent=self._sent,
+            trimmed=self._trimmed,
+        )
+        self.connection.others = lambda partition: around.elsewhere(self, partition)
         self.connection.own(self.partitions)
-        clock = self._now_ms if self.kind is Kind.MATCHER else None
-        self.worker = Worker(self.connection, core, _Watch(self.name), clock, role)
+        role = Role(
+            service=self.kind.value,
+            topic=topic,
+            changelog=changelog,
+            line=self.line,
+            build=self.build,
+            owner=f"process {self.process}",
+            shards=SHARDS,
+            ticks=not ledger,
+            snapshot_every_ms=climate.snapshot_every_ms,
+            chunk_bytes=climate.chunk_bytes,
+            trim=climate.trims,
+            agree_over=climate.agree_over,
+            trim_behind_ms=0,
+            alone_ms=0,
+            clocks_ms=0,
+        )
+        core = ReferenceCore(topic, self._new_shards if ledger else self._new_books)
+        capture = takes(around.rng, climate)
+        self.worker = Worker(
+            self.connection, core, self, self._now_ms, role, self._reached, capture
+        )
         self.alive = True
         self.torn = False
         self.stalled_until = 0
@@ -152,13 +188,19 @@ class Station:
 
     def step(self) -> int:
         """Let the worker step; return how many records it took, -1 when it died of it."""
+        self.sent_before = self.connection.sends
+        self._tell(lambda watcher: watcher.stepping(self))
         try:
             return self.worker.step(0)
-        except (Killed, DeliveryFailed):
+        except Violation:
+            raise
+        except (Killed, AllParked, LogError) as error:
             self.alive = False
+            self.end = ended = error
+            self._tell(lambda watcher: watcher.ended(self, ended))
             return -1
-        except AllParked as error:
-            violate("parked", f"{self.name}: {error}")
+        except Exception as error:  # noqa: BLE001 - a worker has errors of its own, and no others
+            violate("worker", f"{self.name} ends by {error!r}")
 
     def check(self) -> None:
         """Require every invariant that a machine can see for itself."""
@@ -174,6 +216,42 @@ class Station:
             hashes.update(self.worker.core.state_hashes(partition))
         return hashes
 
+    def opened(self, partition: int, offset: int) -> None:
+        """Hear from the worker; see Watch."""
+        self.stopped.discard(partition)
+        self._tell(lambda watcher: watcher.opened(self, partition, offset))
+        self.connection.given.pop(partition, None)
+
+    def closed(self, partition: int) -> None:
+        """Hear from the worker; see Watch."""
+        self.stopped.discard(partition)
+        self.silences.pop(partition, None)
+        self._tell(lambda watcher: watcher.closed(self, partition))
+
+    def parked(self, parked: Parked) -> None:
+        """Hear from the worker; see Watch."""
+        self.stopped.add(parked.partition)
+        self._tell(lambda watcher: watcher.parked(self, parked))
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Nothing to do: the counters tell."""
+
+    def _tell(self, tell: Callable[[Watcher], None]) -> None:
+        for watcher in self._around.watchers:
+            tell(watcher)
+
+    def _sent(self, outgoing: Outgoing) -> None:
+        self._tell(lambda watcher: watcher.sent(self, outgoing))
+
+    def _trimmed(self, partition: int) -> None:
+        self._tell(lambda watcher: watcher.trimmed(self, partition))
+
+    def _reached(self, point: str) -> None:
+        if self.doom is not None and self.doom.point == point:
+            self.doom = self.doom._replace(left=self.doom.left - 1)
+            if self.doom.left == 0:
+                raise Killed(f"at {point!r}")
+
     def _new_shards(self, shard: int) -> ShardPartition:
         # As ledger_core does, and keep it in sight.
         made = ShardPartition(self._engines.new_shard(shard, SHARDS), self.line)
@@ -186,7 +264,7 @@ class Station:
         return made
 
     def _now_ms(self) -> int:
-        return self._log.time_ms + self._skew_ms
+        return self._around.log.time_ms + self._skew_ms
 
 
 def deliver(

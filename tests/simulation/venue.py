@@ -2,12 +2,15 @@
 
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from simulation.broker import Broker
 from simulation.clients import Clients
-from simulation.stations import PARTITIONS, SHARDS, Engines, Kind, Station
+from simulation.climate import Climate
+from simulation.damage import Damage
+from simulation.passing import Operator
+from simulation.stations import PARTITIONS, SHARDS, Engines, Kind, Station, Surroundings
 
-from partita.log.memory import MemoryLog
 from partita.log.port import Outgoing
 from partita.schemas.codec import encode
 from partita.schemas.enums import Line
@@ -15,19 +18,29 @@ from partita.schemas.instrument import Instrument
 from partita.schemas.topics import ORDERS
 
 START_MS = 1_700_000_000_000
+BUILDS = ("one", "two")  # which do the same
 
 
 class Venue:
     """The log and everybody on it."""
 
-    def __init__(self, rng: random.Random, engines: Engines) -> None:
+    def __init__(self, rng: random.Random, engines: Engines, climate: Climate) -> None:
         self.rng = rng
         self.engines = engines
-        self.log = MemoryLog(START_MS)
-        self.clients = Clients(rng, lambda: self.log.time_ms)
+        self.climate = climate
+        self.step = 0
+        self.log = Broker(START_MS)
+        self.clients = Clients(rng, lambda: self.log.time_ms, climate.appetites)
+        self.around = Surroundings(self.log, rng, climate, self._elsewhere)
+        self.operator = Operator(self.log)
+        self.damage = Damage(self.log)
         self.stations: list[Station] = []
         self.ghosts: list[deque[Outgoing]] = []  # what dead stations left under way
         self.rules: dict[int, Instrument] = {}  # the newest that the operator has given
+        self.zombies = 0  # there have been so many
+        self.torn: set[bytes | None] = set()  # keys of records that vanished
+        # What the others do while a station is in the middle of a step.
+        self.meanwhile: Callable[[Station], None] = lambda _station: None
         for kind, count in ((Kind.LEDGER, SHARDS), (Kind.MATCHER, PARTITIONS)):
             lines = (Line.A, Line.B) if rng.random() < 0.4 else (Line.A,)
             for line in lines:
@@ -41,11 +54,16 @@ class Venue:
             self.add(kind, line, share)
 
     def add(
-        self, kind: Kind, line: Line, partitions: tuple[int, ...], engines: Engines | None = None
+        self,
+        kind: Kind,
+        line: Line,
+        partitions: tuple[int, ...],
+        *,
+        engines: Engines | None = None,
+        build: str = BUILDS[0],
     ) -> Station:
         """Start a station, with engines of its own or the venue's."""
-        skew_ms = self.rng.randint(-800, 800)
-        station = Station(self.log, kind, line, partitions, engines or self.engines, skew_ms)
+        station = Station(self.around, kind, line, partitions, engines or self.engines, build)
         self.stations.append(station)
         return station
 
@@ -65,6 +83,17 @@ class Venue:
     def live(self, kind: Kind) -> list[Station]:
         """Return the stations of a kind that are alive."""
         return [s for s in self.stations if s.alive and s.kind is kind]
+
+    def honest(self) -> list[Station]:
+        """Return the stations to which a fault may happen now."""
+        return [s for s in self.stations if s.alive and not s.rogue and not s.busy]
+
+    def _elsewhere(self, station: Station, partition: int) -> bool:
+        """Return whether another line's station has a partition of a station now."""
+        return any(
+            s.line is not station.line and partition in s.partitions
+            for s in self.live(station.kind)
+        )
 
     def kill(self, station: Station) -> str:
         """End a process; what it had under way meets one of four fates. Return which."""
@@ -91,6 +120,6 @@ class Venue:
                     self.log.append(out)
             if fate == "the rest late":
                 self.ghosts.append(rest)
-        if station.zombie_until is not None:
+        if station.zombie_until is not None or station.rogue:
             self.stations.remove(station)
         return f"of {count} records under way: {fate}"

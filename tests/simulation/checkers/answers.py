@@ -52,8 +52,8 @@ class Answers(Checker):
             return
         if any(isinstance(command, Inquire) for command in self._logged[key]):
             return
-        if event.command_id not in _lasting_ids(self._logged[key]):
-            return  # an invalid id is not remembered, whatever else is wrong
+        if event.account < 1 or event.command_id not in _lasting_ids(self._logged[key]):
+            return  # an invalid name is not remembered, whatever else is wrong
         first = self._first.get(key)
         if event.repeated:
             if first is None:

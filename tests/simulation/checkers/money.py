@@ -80,7 +80,7 @@ class Money(Checker):
     def stepped(self, station: Station) -> None:
         """Check clearing and fees of each shard against the reports it has taken."""
         for shard, partition in station.shards.items():
-            if shard in station.partitions:
+            if shard in station.partitions and shard not in station.stopped:
                 taken = {book: state.number for book, state in partition.edges()[0]}
                 self._check_shard(partition.shard.snapshot(), taken)
 

@@ -1,21 +1,35 @@
 """Invariant 8: the state is a function of the partition, however often and whoever reads it."""
 
-from simulation.checkers.base import Checker
-from simulation.stations import PARTITIONS, SHARDS, Kind
+import hashlib
 
-from partita.ledger.partition import ledger_core
+from simulation.checkers.base import Checker
+from simulation.checkers.changelogs import Changelogs, Stood
+from simulation.stations import CHANGELOGS, INPUTS, PARTITIONS, SHARDS, Kind
+from simulation.venue import Venue
+
+from partita.ledger.partition import ShardPartition, ledger_core
 from partita.log.reference_core import ReferenceCore
+from partita.matchers.machine import BookMachine
 from partita.matchers.partition import matcher_core
 from partita.schemas.enums import Line
-from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
+from partita.schemas.topics import ACCOUNT_COMMANDS, ACCOUNT_EVENTS, BOOK, ORDERS
+
+# ruff: noqa: SLF001 - the core's machines are looked at from inside
 
 _PIECE = 37  # records a call; the live ones were cut otherwise
+# Snapshots of a machine whose bytes are compared; of the others the ends of the edges are, in which
+# the chains of all that was taken and said are.
+_BYTES_MAX = 6
 
 
 class Replay(Checker):
     """Fresh machines that read everything from offset 0, against those that lived."""
 
     name = "replay"
+
+    def __init__(self, venue: Venue, changelogs: Changelogs) -> None:
+        super().__init__(venue)
+        self._changelogs = changelogs
 
     def at_rest(self) -> None:
         """Require equal hashes of all lines."""
@@ -26,25 +40,93 @@ class Replay(Checker):
                 self.require(same, f"{machine} of {station.name} differs from another's")
 
     def at_end(self) -> None:
-        """Require equal hashes of fresh machines."""
+        """Require equal hashes of fresh machines, and equal snapshots on the way."""
         engines = self.venue.engines
         fresh = {
-            Kind.LEDGER: (ledger_core(SHARDS, Line.A, engines.new_shard), ACCOUNT_COMMANDS, SHARDS),
-            Kind.MATCHER: (matcher_core(SHARDS, Line.A, engines.new_book), ORDERS, PARTITIONS),
+            Kind.LEDGER: (ledger_core(SHARDS, Line.A, engines.new_shard), SHARDS),
+            Kind.MATCHER: (matcher_core(SHARDS, Line.A, engines.new_book), PARTITIONS),
         }
         hashes: dict[str, bytes] = {}
-        for core, topic, partitions in fresh.values():
+        for kind, (core, partitions) in fresh.items():
             for partition in range(partitions):
-                hashes.update(self._replayed(core, topic, partition))
+                hashes.update(self._replayed(core, kind, partition))
         for station in [*self.ledgers(), *self.matchers()]:
             for machine, state_hash in station.state_hashes().items():
                 same = hashes[machine] == state_hash
                 self.require(same, f"{machine} of {station.name} differs from a replay")
 
-    def _replayed(self, core: ReferenceCore, topic: str, partition: int) -> dict[str, bytes]:
+    def _replayed(self, core: ReferenceCore, kind: Kind, partition: int) -> dict[str, bytes]:
         core.open(partition)
+        topic, changelog = INPUTS[kind], CHANGELOGS[kind]
         records = self.venue.log.records(topic, partition)
-        for at in range(0, len(records), _PIECE):
-            outputs = core.apply(records[at : at + _PIECE])
+        parking = self.venue.log.parking
+        skipped = {at for name, of, at in parking if (name, of) == (topic, partition)}
+        stood: dict[int, list[Stood]] = {}
+        for one in self._changelogs.stood:
+            if (one.topic, one.partition) == (changelog, partition):
+                stood.setdefault(one.manifest.position, []).append(one)
+        exact = _spread(stood)
+        cuts = sorted({*range(_PIECE, len(records), _PIECE), *stood, len(records)})
+        begun = time_ms = 0
+        for cut in cuts:
+            piece = [record for record in records[begun:cut] if record.offset not in skipped]
+            outputs = core.apply(piece)
             self.require(not outputs.parked, f"the replay parks: {outputs.parked}")
+            time_ms = max([time_ms, *(record.time_ms for record in records[begun:cut])])
+            begun = cut
+            for one in stood.get(cut, ()):
+                self._compare(core, one, time_ms, exact=cut in exact.get(one.manifest.machine, ()))
         return dict(core.state_hashes(partition))
+
+    def _compare(self, core: ReferenceCore, one: Stood, time_ms: int, *, exact: bool) -> None:
+        manifest, partition = one.manifest, one.partition
+        machine, position = manifest.machine, manifest.position
+        what = f"the snapshot of {machine} at {position}, line {manifest.line},"
+        marks = core.machines(partition)
+        self.require(machine in marks, f"{what} is of a machine that was not there")
+        births = tuple((name, mark.first_offset) for name, mark in sorted(marks.items()))
+        named = tuple((birth.machine, birth.first_offset) for birth in manifest.machines)
+        self.require(births == named, f"{what} names {named}, there are {births}")
+        self.require(manifest.time_ms == time_ms, f"{what} is of {time_ms}: {manifest.time_ms}")
+        edges = core.edges_digest(partition, machine)
+        self.require(edges == manifest.edges, f"{what} has other edges than a replay")
+        if exact:
+            data = core.snapshot(partition, machine)
+            same = hashlib.sha256(data).digest() == manifest.sha256 and len(data) == manifest.size
+            self.require(same, f"{what} differs from a replay's")
+        for (topic, receiver), said in _said(core, partition, machine).items():
+            arrived = next(
+                (
+                    last
+                    for edge, last in one.lasts.items()
+                    if (edge.topic, edge.receiver) == (topic, receiver)
+                ),
+                0,
+            )
+            ahead = f"{what} stood there with {arrived} of {said} on {topic} to {receiver}"
+            self.require(arrived >= said, ahead)
+
+
+def _spread(stood: dict[int, list[Stood]]) -> dict[str, set[int]]:
+    """Return by machine a few of the positions at which a snapshot stood, spread over all."""
+    positions: dict[str, set[int]] = {}
+    for position, ones in stood.items():
+        for one in ones:
+            positions.setdefault(one.manifest.machine, set()).add(position)
+    return {
+        machine: set(sorted(all_)[:: -(-len(all_) // _BYTES_MAX)])
+        for machine, all_ in positions.items()
+    }
+
+
+def _said(core: ReferenceCore, partition: int, machine: str) -> dict[tuple[str, int], int]:
+    """Return the numbers up to which a machine has spoken, by topic and receiver."""
+    found = core._machines[partition].machines()[machine]
+    if isinstance(found, ShardPartition):
+        shard = found.edges()
+        said = {(ORDERS, book): end.number for book, end in shard.to_books}
+        return {**said, (ACCOUNT_EVENTS, 0): shard.to_accounts.number}
+    assert isinstance(found, BookMachine)
+    book = found.edges()
+    said = {(ACCOUNT_COMMANDS, shard): end.number for shard, end in enumerate(book.to_shards)}
+    return {**said, (BOOK, 0): book.to_everyone.number}

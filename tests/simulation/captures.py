@@ -1,0 +1,44 @@
+"""How a state is taken in the simulation: at once, over some steps as by a child, or never."""
+
+import random
+
+from simulation.climate import Climate
+
+from partita.log.capture import Capture, CaptureFailed, InlineCapture, Take, Write
+
+
+class SlowCapture:
+    """The bytes as they were when it was made, some steps later: what a forked child gives."""
+
+    def __init__(self, write: Write, steps: int, fails: bool) -> None:
+        self._data: bytes | None = InlineCapture(write).data()
+        self._steps = steps
+        self._fails = fails
+
+    def data(self) -> bytes | None:
+        """Return the bytes, once; None while they are being written."""
+        assert self._data is not None, "the bytes are given once"
+        if self._steps > 0:
+            self._steps -= 1
+            return None
+        if self._fails:
+            raise CaptureFailed("the child ended with 1")
+        data, self._data = self._data, None
+        return data
+
+    def drop(self) -> None:
+        """Give it up."""
+
+
+def takes(rng: random.Random, climate: Climate) -> Take:
+    """Return a way to take states that is as slow and as bad as the climate says."""
+
+    def take(write: Write, _size: int) -> Capture:
+        fails = rng.random() < climate.failed_captures
+        if fails and rng.random() < 0.5:
+            raise CaptureFailed("no child")
+        if fails or rng.random() < climate.slow_captures:
+            return SlowCapture(write, rng.randint(1, 8), fails)
+        return InlineCapture(write)
+
+    return take

@@ -1,0 +1,88 @@
+"""In which seed each bug put in on purpose is found, and by which checker.
+
+`.venv/bin/python tests/simulation/finding.py` looks for all of them and writes found.md.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+if not __package__:  # run as a file, from a clone
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from simulation.breakages import BREAKAGES, broken
+from simulation.scheduler import STEPS
+from simulation.seeds import Job, run
+
+FOUND = Path(__file__).with_name("found.md")
+SEEDS = 1_000  # within which a bug must be found
+_HEAD = """# Bugs put in on purpose, and what found them
+
+Written by `.venv/bin/python tests/simulation/finding.py`; `make test` looks into these seeds first.
+
+| bug | what it does | seed | checker |
+|---|---|---|---|
+"""
+_NAMED = {breakage.__name__: breakage for breakage in BREAKAGES}
+
+
+class Search(NamedTuple):
+    """A bug to look for."""
+
+    name: str
+    first: int = 0  # the seed to look into first
+
+
+class Found(NamedTuple):
+    """Where a bug was found."""
+
+    name: str
+    seed: int  # -1: nowhere
+    checker: str
+    text: str
+
+
+def find(search: Search) -> Found:
+    """Return the first seed that finds a bug."""
+    for seed in (search.first, *range(SEEDS)):
+        with broken(_NAMED[search.name]):
+            outcome = run(Job(seed, STEPS))
+        if outcome.failure:
+            return Found(search.name, seed, outcome.checker, outcome.failure)
+    return Found(search.name, -1, "", "")
+
+
+def find_all(searches: Iterable[Search]) -> Iterator[Found]:
+    """Look for bugs on all cores; yield what was found in their order."""
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
+        yield from pool.imap(find, searches)
+
+
+def searches() -> list[Search]:
+    """Return all bugs, with the seeds in which they were found the last time."""
+    known = {}
+    for line in FOUND.read_text().splitlines() if FOUND.exists() else ():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] in _NAMED:
+            known[cells[0]] = int(cells[2])
+    return [Search(name, known.get(name, 0)) for name in _NAMED]
+
+
+def main() -> int:
+    """Look for all bugs from the first seed on; write the table; return 1 when one is not found."""
+    rows = []
+    missed = 0
+    for found in find_all([Search(name) for name in _NAMED]):
+        what = (_NAMED[found.name].__doc__ or "").splitlines()[0]
+        rows.append(f"| {found.name} | {what} | {found.seed} | {found.checker} |\n")
+        missed += found.seed < 0
+        print(f"{found.name}: seed {found.seed}, {found.text.splitlines()[:1]}", flush=True)
+    FOUND.write_text(_HEAD + "".join(rows))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
