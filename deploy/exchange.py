@@ -57,6 +57,7 @@ class Plan(NamedTuple):
     lines: int = 1  # 2: a B line of each worker beside the A line
     snapshot_every_ms: int = Options().snapshot_every_ms
     trim: bool = True  # whether inputs are trimmed behind the snapshots
+    trim_behind_ms: int = Options().trim_behind_ms
     allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
     back_off_s: Sequence[float] = BACK_OFF_S  # before each start of a worker that keeps ending
 
@@ -143,6 +144,7 @@ class Exchange:
         options = [
             *("--session-timeout-ms", str(timeout_ms)),
             *("--snapshot-every-ms", str(self.plan.snapshot_every_ms)),
+            *("--trim-behind-ms", str(self.plan.trim_behind_ms)),
             *(() if self.plan.trim else ("--no-trim",)),
             *(("--allow-unsafe-replication",) if self.plan.allow_unsafe_replication else ()),
         ]

@@ -132,6 +132,7 @@ class Options(NamedTuple):
     session_timeout_ms: int = SESSION_TIMEOUT_MS
     snapshot_every_ms: int = Role().snapshot_every_ms
     trim: bool = True
+    trim_behind_ms: int = Role().trim_behind_ms
     agree_over: int = Role().agree_over
     allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
 
@@ -148,6 +149,7 @@ def _role(service: Service, shape: ExchangeShape, options: Options) -> Role:
         ticks=service.ticks,
         snapshot_every_ms=options.snapshot_every_ms,
         trim=options.trim,
+        trim_behind_ms=options.trim_behind_ms,
         agree_over=options.agree_over,
     )
 
@@ -230,6 +232,12 @@ def main(service: Service) -> int:
     )
     parser.add_argument(
         "--no-trim", dest="trim", action="store_false", help="keep the inputs from offset 0 on"
+    )
+    parser.add_argument(
+        "--trim-behind-ms",
+        type=int,
+        default=Options().trim_behind_ms,
+        help="log time by which trimming stays behind: another line must come up in it",
     )
     parser.add_argument(
         "--agree-over",

@@ -7,16 +7,14 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
+from partita.log.kafka.words import Sparing
 from partita.schemas.limits import RECORD_BYTES_MAX
 
 Settings = dict[str, Any]
 
-# librdkafka's own words (a broker went away, came back) go where the program's words go, but for
-# two that it says at every start: that the gapless guarantee is young, and that a coordinator that
-# has just started is asked again.
-_USUAL = ("enable.gapless.guarantee", "Coordinator load in progress")
+# librdkafka's own words go where the program's words go.
 _LOGGER = logging.getLogger("partita.log.kafka")
-_LOGGER.addFilter(lambda said: not any(usual in said.getMessage() for usual in _USUAL))
+_LOGGER.addFilter(Sparing())
 
 # A record and its frame.
 _MESSAGE_BYTES_MAX = RECORD_BYTES_MAX + 64 * 1024

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Self
 
-from crashes.schedule import BROKER, Back, End, Freeze, Kill, Step, Wait
+from crashes.schedule import BROKER, Back, End, Freeze, Kill, Step, Wait, Zombie
+from crashes.worker_logs import kind, owned
 
 from partita.deploy.exchange import Exchange
 from partita.deploy.workers import SupervisedWorker
@@ -99,6 +100,31 @@ class Hand:
             os.kill(pid, signal.SIGCONT)
         self.did["freezes of the broker" if name == BROKER else "freezes of workers"] += 1
 
+    def make_zombie(self, name: str) -> None:
+        """Freeze a worker until another one of its line has taken a partition of its own.
+
+        Then wake it, and wait until it has noticed.
+        """
+        mine = self._worker(name).log
+        self._await(lambda: owned(mine) != {}, f"{name} never owned anything")
+        others = [
+            worker.log
+            for worker in self._exchange.workers
+            if worker.name != name and kind(worker.name) == kind(name)
+        ]
+        pid = self._pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        before = owned(mine)
+        try:
+            self._await(
+                lambda: any(before.keys() & owned(other).keys() for other in others),
+                f"nobody took what {name} had",
+            )
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self._await(lambda: owned(mine) != before, f"{name} never noticed")
+        self.did["freezes until another took over"] += 1
+
     def crash_at(self, points: Mapping[str, Sequence[str]]) -> None:
         """Let workers end at named points of their work: each worker at its points, in turn.
 
@@ -130,6 +156,8 @@ class Hand:
                     self.kill(name)
             case Freeze(who, seconds):
                 self.freeze(who, seconds)
+            case Zombie(who):
+                self.make_zombie(who)
             case End(points):
                 self.crash_at(points)
             case Back(seconds):

@@ -145,6 +145,7 @@ def show(console: Console, report: Report) -> None:
         **{f"recovery, {name}": f"{value:.2f}" for name, value in report.recovery_s.items()},
         "conservation difference": sum(map(float, report.differences.values())) or 0,
         **{f"rebuilt: {name}": str(value) for name, value in report.rebuilt.items()},
+        "audit": report.audit.get("verdict", "none"),
         **{f"seconds: {name}": f"{value:.0f}" for name, value in report.seconds.items()},
     }
     for name, value in rows.items():

@@ -25,6 +25,12 @@ class Freeze(NamedTuple):
     seconds: float
 
 
+class Zombie(NamedTuple):
+    """SIGSTOP, and SIGCONT when another worker has taken what it owns: then there are two."""
+
+    who: str
+
+
 class End(NamedTuple):
     """Let workers end at named points, each at its own ones, in turn."""
 
@@ -43,7 +49,7 @@ class Back(NamedTuple):
     seconds: float
 
 
-Step = Kill | Freeze | End | Wait | Back
+Step = Kill | Freeze | Zombie | End | Wait | Back
 
 
 def points(*names: str) -> End:

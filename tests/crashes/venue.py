@@ -3,9 +3,6 @@
 import asyncio
 import json
 import logging
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
@@ -18,14 +15,10 @@ from crashes.gaps import Gaps
 from crashes.hand import Hand, supervised
 from crashes.load import Load
 from crashes.market import INSTRUMENTS_CSV
-from crashes.rest import complaints, drain
+from crashes.rest import drain
 from crashes.schedule import Back, Step
 from crashes.stream import told_wrong
-from histories.check import Summary, check_history
-from histories.complete import completed
-from histories.history import kept
-from histories.log_stream import shard_stream
-from histories.violation import Violation
+from crashes.verdict import judge
 
 from partita.deploy.exchange import Exchange, Plan
 from partita.producers import ClientLimits
@@ -33,8 +26,6 @@ from partita.producers import ClientLimits
 HISTORY = "history.jsonl"
 # An answer takes milliseconds, so that a death is noticed; a command outlives most of them.
 LIMITS = ClientLimits(answer_timeout_ms=3_000, valid_for_ms=8_000, oldest_ms=8_000)
-REBUILD = Path(__file__).with_name("rebuild.py")
-_REBUILD_S = 1_800.0
 
 Progress = Callable[[str], None]
 
@@ -70,6 +61,7 @@ class Report:
     differences: dict[str, str] = field(default_factory=dict)  # by asset: from 0
     history: dict[str, int] = field(default_factory=dict)
     rebuilt: dict[str, Any] = field(default_factory=dict)
+    audit: dict[str, Any] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -91,6 +83,7 @@ def crash_run(setting: Setting, steps: Iterable[Step], progress: Progress) -> Re
         lines=setting.lines,
         snapshot_every_ms=setting.snapshot_every_ms,
         trim=setting.trim,
+        trim_behind_ms=0,  # no line comes up anew while it matters
         # Kills come so often that a worker would hardly ever run.
         back_off_s=(0.0,),
     )
@@ -104,7 +97,13 @@ def crash_run(setting: Setting, steps: Iterable[Step], progress: Progress) -> Re
             asyncio.run(_under_load(exchange, hand, setting, steps, report, progress))
         report.did, report.restarts = dict(hand.did), hand.restarts()
         ended_s = time.monotonic()
-        _judge(exchange.bootstrap, plan.shards, setting, report, progress)
+        progress("rebuilding every machine, auditing, and checking the history")
+        verdict = judge(
+            exchange.bootstrap, plan.shards, plan.lines, setting.folder / HISTORY, setting.seed
+        )
+        report.violations += verdict.violations
+        report.history, report.rebuilt = verdict.history, verdict.rebuilt
+        report.audit = verdict.audit
         report.seconds["checks"] = time.monotonic() - ended_s
     report.violations += worker_logs.complaints(plan.data / "workers")
     report.two_owners = worker_logs.two_owners(plan.data / "workers")
@@ -177,39 +176,6 @@ def _note(report: Report, load: Load, gaps: Gaps, hand: Hand) -> None:
         "median": median(felt) if felt else 0.0,
         "longest": max(felt, default=0.0),
     }
-
-
-def _judge(
-    bootstrap: str, shards: int, setting: Setting, report: Report, progress: Progress
-) -> None:
-    """Check the history, rebuild everything in a process of its own, and hear the workers."""
-    progress("rebuilding every machine from the log, and checking the history")
-    command = [sys.executable, str(REBUILD), bootstrap]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        text=True,
-        # Nothing may hang on the order of a set.
-        env={**os.environ, "PYTHONHASHSEED": str(1 + setting.seed % 1_000)},
-    ) as rebuilding:
-        try:
-            streams = {shard: shard_stream(bootstrap, shard) for shard in range(shards)}
-            history = kept(setting.folder / HISTORY)
-            summary: Summary = check_history(completed(history, streams))
-            report.history = summary._asdict()
-        except Violation as violation:
-            report.violations.append(f"history: {violation}")
-        said, _ = rebuilding.communicate(timeout=_REBUILD_S)
-    if rebuilding.returncode:
-        report.violations.append("the rebuild failed: see above")
-    else:
-        report.rebuilt = json.loads(said)
-        report.violations += report.rebuilt.pop("violations")
-        behind = set(report.rebuilt.pop("compared"))
-        wanted = report.rebuilt["machines"] * setting.lines
-        if len(behind) != wanted:
-            report.violations.append(f"of {wanted} machines, snapshots of {len(behind)} only")
-    report.violations += complaints(bootstrap)
 
 
 def as_json(report: Report) -> str:

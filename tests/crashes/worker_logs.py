@@ -26,16 +26,31 @@ def complaints(folder: Path) -> list[str]:
     ]
 
 
+def kind(name: str) -> str:
+    """Return what workers that share partitions have in common of their names."""
+    return name.rstrip("0123456789")
+
+
+def owned(log: Path) -> dict[int, str]:
+    """Return the partitions that a worker owns as far as it knows, and since when."""
+    found: dict[int, str] = {}
+    for at, partition, lost in _ownerships(log):
+        if lost:
+            found.pop(partition, None)
+        else:
+            found[partition] = at
+    return found
+
+
 def two_owners(folder: Path) -> int:
     """Return how often a worker went on with a partition that another one of its line had taken."""
-    logs = {log.stem: list(_owned(log)) for log in sorted(folder.glob("*.log"))}
+    logs = {log.stem: list(_ownerships(log)) for log in sorted(folder.glob("*.log"))}
     count = 0
     for name, mine in logs.items():
-        kind = name.rstrip("0123456789")
         others = [
             one
             for other, theirs in logs.items()
-            if other != name and other.rstrip("0123456789") == kind
+            if other != name and kind(other) == kind(name)
             for one in theirs
             if not one.lost
         ]
@@ -45,12 +60,11 @@ def two_owners(folder: Path) -> int:
                 since[partition] = at
                 continue
             begun = since.pop(partition, at)
-            taken = [o for o in others if o.partition == partition and begun < o.at < at]
-            count += bool(taken)
+            count += any(o.partition == partition and begun < o.at < at for o in others)
     return count
 
 
-def _owned(log: Path) -> Iterator[_Owned]:
+def _ownerships(log: Path) -> Iterator[_Owned]:
     for line in log.read_text(errors="replace").splitlines():
         if (found := _TIMES.match(line)) is not None:
             yield _Owned(found[1], int(found[2]), lost=found[3] == " no more")

@@ -4,17 +4,22 @@ from collections.abc import Sequence
 
 from partita.ledger.partition import ledger_core
 from partita.ledger.reference import ReferenceShard
+from partita.ledger.snapshot import from_snapshot as shard_state
+from partita.ledger.state import ShardState
 from partita.log.memory import MemoryConnection, MemoryLog
 from partita.log.port import Outgoing
 from partita.log.service import LoggingWatch
 from partita.log.worker import Worker
 from partita.matchers.partition import matcher_core
 from partita.matchers.reference import ReferenceBook
+from partita.matchers.snapshot import from_snapshot as book_state
+from partita.matchers.state import BookState
 from partita.schemas.accounts import AccountEvent, Balance
 from partita.schemas.codec import decode, encode
 from partita.schemas.commands import Command, CommandBatch
 from partita.schemas.enums import Line
 from partita.schemas.instrument import Instrument
+from partita.schemas.snapshots import ShardSnapshot
 from partita.schemas.topics import ACCOUNT_COMMANDS, ACCOUNT_EVENTS, ORDERS, shard_of
 
 
@@ -73,3 +78,16 @@ class UndisturbedExchange:
             for event in self.events()
             if isinstance(event, Balance)
         }
+
+    def states(self) -> tuple[list[ShardState], list[BookState]]:
+        """Return the states of all shards, and of all books."""
+        shards, books = list[ShardState](), list[BookState]()
+        for worker, connection in zip(self._workers, self._connections, strict=True):
+            for partition in connection.owned():
+                for machine in worker.core.machines(partition):
+                    snapshot = decode(worker.core.snapshot(partition, machine))
+                    if isinstance(snapshot, ShardSnapshot):
+                        shards.append(shard_state(snapshot)[0])
+                    else:
+                        books.append(book_state(snapshot)[0])
+        return shards, books
