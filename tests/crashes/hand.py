@@ -20,7 +20,7 @@ from partita.log.crash_points import CRASH_VARIABLE
 _LOOK_EVERY_S = 0.02
 # A worker that is started again is there in a second or two, a broker in five; a busy host takes
 # its time.
-_PATIENCE_S = 90.0
+_PATIENCE_S = 120.0
 # A broker that ends soon after each start is given up, after some times.
 _BROKER_RUNS_S = 12.0
 

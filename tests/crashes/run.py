@@ -1,8 +1,9 @@
 """A long crash run: `.venv/bin/python tests/crashes/run.py --kills 200 --lines 1`.
 
-Kills workers and broker at random times under load, freezes them now and then, and once, in the
-middle, a worker for so long that another one takes over and both work when it wakes. Ends with what
-must hold (tests/crashes/README.md); exits with 1 when something does not.
+Kills workers and broker at random times under load, freezes them now and then, and once each for so
+long that another worker takes over and both work when the first wakes, and that workers give up on
+what they had sent to a broker. Ends with what must hold (tests/crashes/README.md); exits with 1
+when something does not.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 if not __package__:  # run as a file, from a clone
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from crashes.schedule import Freeze, Kill, Step, Wait, random_steps
+from crashes.schedule import BROKER, Back, Freeze, Kill, Step, random_steps
 from crashes.venue import Report, Setting, as_json, crash_run
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -26,7 +27,9 @@ from rich.table import Table
 from partita.producers import ClientLimits
 
 # As long as freezes that have made zombies, and gaps in a client library, elsewhere.
-LONG_FREEZE_S = 45.0
+LONG_S = 45.0
+# Longer than what was sent may take to arrive (delivery.timeout.ms): workers end, not knowing.
+BROKER_LONG_S = 65.0
 # Commands live so long that most outlast a restart of the broker.
 LIMITS = ClientLimits(answer_timeout_ms=5_000, valid_for_ms=20_000, oldest_ms=20_000)
 
@@ -41,16 +44,17 @@ def names(lines: int, ledgers: int, matchers: int) -> list[str]:
     ]
 
 
-def with_long_freeze(steps: Iterable[Step], kills: int, who: str) -> Iterator[Step]:
-    """Put a long freeze into the middle."""
+def with_long_freezes(steps: Iterable[Step], kills: int, who: str) -> Iterator[Step]:
+    """Put a long freeze of a worker into the middle, and one of the broker a quarter later."""
+    left = {kills // 2: Freeze(who, LONG_S), kills * 3 // 4: Freeze(BROKER, BROKER_LONG_S)}
     done = 0
     for step in steps:
         yield step
         if isinstance(step, Kill):
-            if done < kills // 2 <= done + len(step.who):
-                yield Wait(5.0)
-                yield Freeze(who, LONG_FREEZE_S)
             done += len(step.who)
+            for at in [at for at in left if done >= at]:
+                yield Back(1.0)
+                yield left.pop(at)
 
 
 def until(steps: Iterable[Step], minutes: float | None) -> Iterator[Step]:
@@ -71,14 +75,14 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=150, help="operations/s (%(default)s)")
     parser.add_argument("--snapshot-every-ms", type=int, default=700, help="(%(default)s)")
     parser.add_argument("--trim", action="store_true", help="trim the inputs behind snapshots")
-    parser.add_argument("--no-long-freeze", action="store_true", help="none of 45 s")
+    parser.add_argument("--no-long-freezes", action="store_true", help="none of a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there, too")
     parser.add_argument("--folder", type=Path, help="keep everything there")
     asked = parser.parse_args()
     workers = names(asked.lines, asked.ledgers, asked.matchers)
     steps: Iterable[Step] = random_steps(asked.seed, asked.kills, workers)
-    if not asked.no_long_freeze:
-        steps = with_long_freeze(steps, asked.kills, workers[asked.ledgers])
+    if not asked.no_long_freezes:
+        steps = with_long_freezes(steps, asked.kills, workers[asked.ledgers])
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="partita-crashes-"))
     folder.mkdir(parents=True, exist_ok=True)
     setting = Setting(
