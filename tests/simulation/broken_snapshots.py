@@ -33,7 +33,16 @@ Patch = pytest.MonkeyPatch
 
 def ahead_of_its_outputs(patch: Patch) -> None:
     """A snapshot does not wait until what its machine had said has arrived."""
-    patch.setattr(MemoryConnection, "passed", lambda *_: True)
+    real = Snapshots._take
+
+    def take(self: Snapshots, *arguments: Any) -> None:
+        log: Any = self._log
+        barrier = log.barrier
+        log.barrier = lambda: log._barriers.append([]) or len(log._barriers) - 1
+        real(self, *arguments)
+        log.barrier = barrier
+
+    patch.setattr(Snapshots, "_take", take)
 
 
 def _pieces(self: Changelog, manifest: Manifest) -> list[bytes | None]:
@@ -209,9 +218,8 @@ def manifest_before_chunks(patch: Patch) -> None:
     real = Snapshots._write_on
 
     def write_on(self: Snapshots, pending: Any) -> None:
-        if pending.pieces and not pending.written:
-            place = Place(self._role.changelog, pending.partition)
-            self._log.send(place.manifest(pending.manifest))
+        place = Place(self._role.changelog, pending.partition)
+        self._log.send(place.manifest(pending.manifest))
         real(self, pending)
 
     patch.setattr(Snapshots, "_write_on", write_on)
@@ -284,7 +292,12 @@ def committed_position_believed(patch: Patch) -> None:
 
 def torn_snapshot_asks(patch: Patch) -> None:
     """A machine of which only torn chunks stand there must have a snapshot."""
-    patch.setattr(Changelog, "machines", Changelog.names)
+    real = Changelog.machines
+    patch.setattr(
+        Changelog,
+        "machines",
+        lambda self: sorted({*real(self), *(key.machine for key in self._values)}),
+    )
 
 
 def end_looked_for_first(patch: Patch) -> None:

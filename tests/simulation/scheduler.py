@@ -41,6 +41,7 @@ _ROUNDS_MAX = 1_000  # of everybody, until it must be quiet
 # Rounds in which nothing comes: a worker that has just started only opens its partitions in the
 # first, and one may hear in the next what was said about it.
 _QUIET_ROUNDS = 3
+_QUIET_MS = 1_000  # log time of a round in which nothing comes
 REFERENCE = Engines(FragileShard, FragileBook)
 
 
@@ -66,6 +67,7 @@ class Simulation:
         self.recovery = Recovery(self.venue)
         self.silences = Silences(self.venue)
         self.changelogs = Changelogs(self.venue, self.sightings)
+        self.audit = Audit(self.venue)
         self.replay = Replay(self.venue, self.changelogs)
         self.checkers: list[Checker] = [
             self.recovery,
@@ -79,7 +81,7 @@ class Simulation:
             DeadLetters(self.venue, self.sightings),
             Money(self.venue),
             Agreement(self.venue),
-            Audit(self.venue),
+            self.audit,
             self.replay,
         ]
         self.venue.around.watchers += self.checkers
@@ -211,23 +213,38 @@ class Simulation:
                 venue.kill(station)
         quiet = 0
         for _ in range(_ROUNDS_MAX):
-            moved = venue.operator.pass_all()
+            moved, waiting = venue.operator.pass_all(), self._must_speak()
             for queue in list(venue.senders()):
                 moved += len(queue)
                 while queue:
                     venue.log.append(queue.popleft())
             self.observe()
-            venue.log.time_ms += LOOK_AROUND_EVERY_MS  # so that what waits for its time is said
+            # So that what waits for its time is done: a look around, and the end of a silence.
+            venue.log.time_ms += LOOK_AROUND_EVERY_MS if moved else _QUIET_MS
             for station in list(venue.stations):
                 if not station.alive:
                     station.start()
                 station.connection.batch_max = 1_000
                 moved += abs(self.let_step(station))
-            quiet = 0 if moved else quiet + 1
+            quiet = 0 if moved or waiting else quiet + 1
             if quiet == _QUIET_ROUNDS:
                 venue.ghosts.clear()
                 return
         violate("liveness", "the exchange does not come to rest")
+
+    def _must_speak(self) -> bool:
+        """Return whether somebody is silent who has to speak soon: nobody else does."""
+        live = [station for station in self.venue.stations if station.alive]
+        return any(
+            not any(
+                one.kind is silent.kind
+                and partition in one.partitions
+                and partition not in one.worker.silences
+                for one in live
+            )
+            for silent in live
+            for partition in silent.worker.silences
+        )
 
     def check_rest(self) -> None:
         """Let every checker look at an exchange at rest."""

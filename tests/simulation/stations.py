@@ -167,10 +167,10 @@ class Station:
             snapshot_every_ms=climate.snapshot_every_ms,
             chunk_bytes=climate.chunk_bytes,
             trim=climate.trims,
+            trim_behind_ms=climate.trim_behind_ms,
             agree_over=climate.agree_over,
-            trim_behind_ms=0,
-            alone_ms=0,
-            clocks_ms=0,
+            alone_ms=climate.alone_ms,
+            clocks_ms=climate.clocks_ms,
         )
         core = ReferenceCore(topic, self._new_shards if ledger else self._new_books)
         capture = takes(around.rng, climate)

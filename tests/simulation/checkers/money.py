@@ -90,7 +90,9 @@ class Money(Checker):
         for book, number in taken.items():
             if number == 0:
                 continue
-            base, quote, fee = self._moved[book, state.shard][number]
+            moved = self._moved[book, state.shard]
+            self.require(number < len(moved), f"shard {state.shard} has taken {number} of {book}")
+            base, quote, fee = moved[number]
             base_id, quote_id = _ASSETS_OF[book]
             clearing[book, base_id] += base
             clearing[book, quote_id] += quote

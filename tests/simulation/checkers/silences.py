@@ -39,7 +39,8 @@ class Silences(Checker):
         super().__init__(venue)
         self.counts: Counter[str] = Counter()
         self._states: dict[tuple[str, Line, int], tuple[WorkerState, str]] = {}  # with the build
-        self._alone: set[tuple[int, int]] = set()  # of a process, that found itself alone
+        # Processes' partitions for which nobody else spoke before the last step.
+        self._alone: set[tuple[int, int]] = set()
         self._spoke: set[tuple[int, int]] = set()  # those whose silence is over
 
     def note(self, noted: Noted) -> None:
@@ -52,6 +53,8 @@ class Silences(Checker):
     def stepping(self, station: Station) -> None:
         """Note which silent station has nobody of another build to wait for."""
         for partition in station.silences:
+            place = station.process, partition
+            self._alone.discard(place)
             others = [
                 s
                 for s in self.venue.live(station.kind)
@@ -59,7 +62,7 @@ class Silences(Checker):
             ]
             said = [self._states.get((station.kind.value, s.line, partition)) for s in others]
             if not any(s is None or (s[0] in _SPEAKING and s[1] != station.build) for s in said):
-                self._alone.add((station.process, partition))
+                self._alone.add(place)
 
     def opened(self, station: Station, partition: int, offset: int) -> None:  # noqa: ARG002 - see Checker
         """Require silence where the newest snapshots are another build's."""
@@ -79,7 +82,7 @@ class Silences(Checker):
             enough = silence.agreed_over >= self.venue.climate.agree_over
             self.counts["silences ended by agreement"] += enough
             self.counts["silences ended alone"] += not enough
-            alone = silence.caught_up and place in self._alone
+            alone = silence.caught_up and place in self._alone  # for how long it was, is not seen
             text = f"{station.name} speaks after it has agreed over {silence.agreed_over} records"
             self.require(enough or alone, text)
             self._spoke.add(place)
