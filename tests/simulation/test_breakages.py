@@ -17,6 +17,9 @@ _OF_ONE_BUILD = {
     for fault, weight in FAULTS.items()
     if fault not in {processes.upgrade, processes.second_line}
 }
+# Many seeds are one fixture; on a busy host they take minutes.
+pytestmark = pytest.mark.timeout(1_800)
+
 _ROGUE_SEEDS = range(4)
 
 

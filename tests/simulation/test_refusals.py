@@ -9,6 +9,9 @@ from simulation.stations import Kind
 
 from partita.schemas.errors import LogError
 
+# Many seeds are one fixture; on a busy host they take minutes.
+pytestmark = pytest.mark.timeout(1_800)
+
 SEEDS = 50  # within which there is an exchange that has lived long enough
 
 

@@ -18,6 +18,9 @@ from partita.log.crash_points import POINTS
 from partita.schemas import accounts, feed, orders, reports
 from partita.schemas.reasons import Reason
 
+# Many seeds are one fixture; on a busy host they take minutes.
+pytestmark = pytest.mark.timeout(1_800)
+
 SEEDS = 300
 DIGEST = """
 import sys
