@@ -21,7 +21,7 @@ from partita.schemas.reasons import Reason
 # Many seeds are one fixture; on a busy host they take minutes.
 pytestmark = pytest.mark.timeout(1_800)
 
-SEEDS = 300
+SEEDS = 200
 DIGEST = """
 import sys
 from simulation.scheduler import Simulation
