@@ -62,13 +62,13 @@ def find_all(searches: Iterable[Search]) -> Iterator[Found]:
 
 
 def searches() -> list[Search]:
-    """Return all bugs, with the seeds in which they were found the last time."""
+    """Return the bugs of the table, with the seeds in which they were found the last time."""
     known = {}
     for line in FOUND.read_text().splitlines() if FOUND.exists() else ():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if cells[0] in _NAMED:
             known[cells[0]] = int(cells[2])
-    return [Search(name, known.get(name, 0)) for name in _NAMED]
+    return [Search(name, seed) for name, seed in known.items()]
 
 
 def main() -> int:
@@ -77,7 +77,8 @@ def main() -> int:
     missed = 0
     for found in find_all([Search(name) for name in _NAMED]):
         what = (_NAMED[found.name].__doc__ or "").splitlines()[0]
-        rows.append(f"| {found.name} | {what} | {found.seed} | {found.checker} |\n")
+        if found.seed >= 0:
+            rows.append(f"| {found.name} | {what} | {found.seed} | {found.checker} |\n")
         missed += found.seed < 0
         print(f"{found.name}: seed {found.seed}, {found.text.splitlines()[:1]}", flush=True)
     FOUND.write_text(_HEAD + "".join(rows))
