@@ -62,7 +62,7 @@ class Hand:
         self.kills_s: list[tuple[str, float]] = []  # whom, and when, by the monotonic clock
         self.settles_since: Callable[[float], bool] = lambda _: True
         self._exchange = exchange
-        self._killed: set[int] = set()
+        self._killed: dict[str, int] = {}  # the last of each name
 
     def _worker(self, name: str) -> SupervisedWorker:
         return next(worker for worker in self._exchange.workers if worker.name == name)
@@ -76,7 +76,7 @@ class Hand:
                 pid = kafka.pid if kafka is not None and kafka.alive() else None
             else:
                 pid = self._worker(name).state().pid
-            if pid is not None and pid not in self._killed:  # a dead one may not be seen yet
+            if pid is not None and pid != self._killed.get(name):  # dead, and not seen yet
                 return pid
             assert time.monotonic() < deadline_s, f"{name} was never started again"
             time.sleep(_LOOK_EVERY_S)
@@ -88,7 +88,7 @@ class Hand:
             last_s = max((at_s for who, at_s in self.kills_s if who == BROKER), default=0.0)
             time.sleep(max(0.0, last_s + _BROKER_RUNS_S - time.monotonic()))
         os.kill(pid, signal.SIGKILL)
-        self._killed.add(pid)
+        self._killed[name] = pid
         self.kills_s.append((name, time.monotonic()))
         self.did["kills of the broker" if name == BROKER else "kills of workers"] += 1
 
