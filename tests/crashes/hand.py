@@ -1,6 +1,7 @@
 """What is done to the processes of an exchange: to those that it has started, by their pids."""
 
 import os
+import re
 import signal
 import threading
 import time
@@ -18,6 +19,7 @@ from partita.deploy.workers import SupervisedWorker
 from partita.log.crash_points import CRASH_VARIABLE
 
 _LOOK_EVERY_S = 0.02
+_ENDED = re.compile(r"ended with code (-?\d+)")
 # A worker that is started again is there in a second or two, a broker in five; a busy host takes
 # its time.
 _PATIENCE_S = 120.0
@@ -29,7 +31,7 @@ class Supervisor:
     """Looks after an exchange in a thread of its own, as `partita up` does."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self.said: list[str] = []
+        self.ends: Counter[str] = Counter()  # of workers, by code; -9 is SIGKILL
         self.error: Exception | None = None  # what ended it
         self._exchange = exchange
         self._stop = threading.Event()
@@ -38,9 +40,13 @@ class Supervisor:
     def _run(self) -> None:
         try:
             while not self._stop.wait(_LOOK_EVERY_S):
-                self._exchange.look_after(self.said.append)
+                self._exchange.look_after(self._hear)
         except Exception as error:  # noqa: BLE001 - raised again where the run ends
             self.error = error
+
+    def _hear(self, line: str) -> None:
+        if (found := _ENDED.search(line)) is not None:
+            self.ends[found[1]] += 1
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -57,7 +63,8 @@ class Hand:
     settles_since tells whether orders settle everywhere, since a time of the monotonic clock.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, ends: Counter[str]) -> None:
+        self.ends = ends  # how workers have ended, by code
         self.did: Counter[str] = Counter()
         self.kills_s: list[tuple[str, float]] = []  # whom, and when, by the monotonic clock
         self.settles_since: Callable[[float], bool] = lambda _: True
@@ -185,8 +192,7 @@ def supervised(exchange: Exchange) -> Iterator[Hand]:
     Raises:
         DeployError: the exchange could not be kept up.
     """
-    hand = Hand(exchange)
     with Supervisor(exchange) as supervisor:
-        yield hand
+        yield Hand(exchange, supervisor.ends)
     if supervisor.error is not None:
         raise supervisor.error

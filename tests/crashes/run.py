@@ -136,6 +136,7 @@ def show(console: Console, report: Report) -> None:
     table = Table(box=None, show_header=False)
     rows: dict[str, object] = {
         **report.did,
+        **{f"workers ended with code {code}": count for code, count in report.ends.items()},
         "restarts of workers": report.restarts,
         "times with two owners": report.two_owners,
         **{f"commands {ending}": count for ending, count in sorted(report.commands.items())},

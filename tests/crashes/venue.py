@@ -50,6 +50,7 @@ class Report:
 
     seed: int
     did: dict[str, int] = field(default_factory=dict)
+    ends: dict[str, int] = field(default_factory=dict)  # of workers, by code; -9 is SIGKILL
     restarts: int = 0
     two_owners: int = 0  # times that a worker went on with what another one had taken
     commands: dict[str, int] = field(default_factory=dict)  # by what became of them
@@ -96,6 +97,7 @@ def crash_run(setting: Setting, steps: Iterable[Step], progress: Progress) -> Re
         with supervised(exchange) as hand:
             asyncio.run(_under_load(exchange, hand, setting, steps, report, progress))
         report.did, report.restarts = dict(hand.did), hand.restarts()
+        report.ends = dict(hand.ends)
         ended_s = time.monotonic()
         progress("rebuilding every machine, auditing, and checking the history")
         verdict = judge(
