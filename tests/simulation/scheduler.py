@@ -15,6 +15,7 @@ from simulation.checkers.clock import Clock
 from simulation.checkers.dead_letters import DeadLetters
 from simulation.checkers.money import Money
 from simulation.checkers.orders import Orders
+from simulation.checkers.passes import Passes
 from simulation.checkers.public import Public
 from simulation.checkers.recovery import Recovery
 from simulation.checkers.replay import Replay
@@ -72,6 +73,7 @@ class Simulation:
         self.checkers: list[Checker] = [
             self.recovery,
             self.silences,
+            Passes(self.venue),
             self.changelogs,
             Orders(self.venue),
             Answers(self.venue),
