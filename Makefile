@@ -36,7 +36,7 @@ types: $(READY) ## mypy, strict
 unit: $(READY) ## Tests that need no server
 	$(BIN)/pytest -m "not kafka" --ignore tests/simulation --ignore tests/conformance
 
-simulation: $(READY) ## 200 seeds of the whole exchange in one process
+simulation: $(READY) ## Seeds of the whole exchange in one process; each bug put in is found
 	$(BIN)/pytest tests/simulation
 
 conformance: $(READY) ## Suites made elsewhere

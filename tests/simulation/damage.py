@@ -93,5 +93,5 @@ def _of_later_format(there: Standing, manifest: Manifest, key: Key, first: Key) 
     sha256 = hashlib.sha256(whole).digest()
     return {
         first: encode(Chunk(b"", later + chunk.data[len(later) :])),
-        key: encode(manifest._replace(sha256=sha256)),
+        key: encode(manifest._replace(sha256=sha256, build="later")),
     }

@@ -25,6 +25,7 @@ class Operator:
 
     def __init__(self, log: Broker) -> None:
         self.due: list[Due] = []
+        self.passed: set[Place] = set()  # by a right pass
         self._log = log
 
     def act(self, step: int) -> str:
@@ -53,5 +54,7 @@ class Operator:
         word = Pass(b"", topic, partition, offset, sha256 or right, "simulated")
         key = f"{topic}/{partition}/{offset}".encode()
         self._log.append(Outgoing(PASSES, 0, key, encode(word)))
+        if sha256 is None:
+            self.passed.add(place)
         which = "a wrong pass" if sha256 else "a pass"
         return f"the operator gives {which} for {offset} of {topic} {partition}"

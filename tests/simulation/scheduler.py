@@ -15,6 +15,7 @@ from simulation.checkers.clock import Clock
 from simulation.checkers.dead_letters import DeadLetters
 from simulation.checkers.money import Money
 from simulation.checkers.orders import Orders
+from simulation.checkers.passes import Passes
 from simulation.checkers.public import Public
 from simulation.checkers.recovery import Recovery
 from simulation.checkers.replay import Replay
@@ -28,7 +29,7 @@ from simulation.faults.processes import crash_at_point, is_doomed
 from simulation.faults.records import echo
 from simulation.market import INSTRUMENTS
 from simulation.sightings import Sightings
-from simulation.stations import Engines, Station
+from simulation.stations import INPUTS, Engines, Station
 from simulation.venue import Venue
 from simulation.violation import violate
 
@@ -72,6 +73,7 @@ class Simulation:
         self.checkers: list[Checker] = [
             self.recovery,
             self.silences,
+            Passes(self.venue),
             self.changelogs,
             Orders(self.venue),
             Answers(self.venue),
@@ -213,7 +215,7 @@ class Simulation:
                 venue.kill(station)
         quiet = 0
         for _ in range(_ROUNDS_MAX):
-            moved, waiting = venue.operator.pass_all(), self._must_speak()
+            moved = venue.operator.pass_all()
             for queue in list(venue.senders()):
                 moved += len(queue)
                 while queue:
@@ -226,11 +228,20 @@ class Simulation:
                     station.start()
                 station.connection.batch_max = 1_000
                 moved += abs(self.let_step(station))
-            quiet = 0 if moved or waiting else quiet + 1
+            quiet = 0 if moved or self._is_behind() or self._must_speak() else quiet + 1
             if quiet == _QUIET_ROUNDS:
                 venue.ghosts.clear()
                 return
         violate("liveness", "the exchange does not come to rest")
+
+    def _is_behind(self) -> bool:
+        """Return whether somebody has something to read, as one whose silence has just ended."""
+        return any(
+            position < self.venue.log.bounds(INPUTS[station.kind], partition)[1]
+            for station in self.venue.stations
+            if station.alive
+            for partition, position in station.worker.positions.items()
+        )
 
     def _must_speak(self) -> bool:
         """Return whether somebody is silent who has to speak soon: nobody else does."""

@@ -4,10 +4,9 @@ from collections import Counter
 
 from simulation.checkers.base import Checker
 from simulation.oracle import Start, expected
-from simulation.stations import INPUTS, Station
+from simulation.stations import Station
 from simulation.venue import Venue
 
-from partita.log.core import Parked
 from partita.schemas.errors import LogError, LogTruncated, SnapshotMissing, TopicRecreated
 
 REFUSALS = (LogTruncated, SnapshotMissing, TopicRecreated)
@@ -47,12 +46,6 @@ class Recovery(Checker):
         if self.venue.step > _EARLY_STEPS:
             self.counts[OPENED] += 1
             self.counts[RESTORED] += bool(due.chosen)
-
-    def parked(self, station: Station, parked: Parked) -> None:
-        """Require that somebody put something there that parks."""
-        place = INPUTS[station.kind], parked.partition, parked.offset
-        known = place in self.venue.log.parking
-        self.require(known, f"{station.name} parks without a reason: {parked}")
 
     def ended(self, station: Station, error: Exception) -> None:
         """Require a reason, and that nothing was done; let the operator repair what is damaged."""

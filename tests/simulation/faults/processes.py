@@ -2,6 +2,7 @@
 
 from simulation.connection import Killed
 from simulation.faults.kinds import Armed
+from simulation.sightings import COMPACTED
 from simulation.stations import Doom, Kind, Station
 from simulation.venue import BUILDS, Venue
 
@@ -51,10 +52,14 @@ def crash_at_point(venue: Venue) -> str | None:
 
 
 def crash_between_steps(venue: Venue) -> str | None:
-    """Kill a worker while what it sent is under way."""
+    """Kill a worker while what it sent is under way, rather in the middle of a snapshot."""
     busy = [s for s in venue.honest() if s.connection.under_way]
     if not busy:
         return None
+    if venue.rng.random() < 0.5:
+        busy = [
+            s for s in busy if any(out.topic in COMPACTED for out in s.connection.under_way)
+        ] or busy
     station = venue.rng.choice(busy)
     return f"{station.name} crashes before the acknowledgement; {venue.kill(station)}"
 
