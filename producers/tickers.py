@@ -28,6 +28,8 @@ class TickerBook:
         """Take tickers; what is not newer than the known one is a repeat."""
         changed = {}
         for new in tickers:
+            if not isinstance(new, Ticker):
+                continue  # the day's figures stand on the same topic
             known = self._latest.get(new.instrument_id)
             if known is None or known.number < new.number:
                 self._latest[new.instrument_id] = new

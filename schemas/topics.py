@@ -7,6 +7,10 @@ ORDERS = "orders"
 ACCOUNT_EVENTS = "account-events"
 BOOK = "book"
 TICKERS = "tickers"
+TRADES = "trades"
+DEPTH = "depth"
+BOOK_SNAPSHOTS = "book-snapshots"
+CANDLES = "candles"
 INSTRUMENTS = "instruments"
 DEAD_LETTERS = "dead-letters"
 BOOKS_CHANGELOG = "books-changelog"
@@ -42,6 +46,10 @@ _CHANGELOG = (
     ("delete.retention.ms", "60000"),
 )
 
+# What is derived can be derived again: this is how far back its readers may be late.
+_DAY_MS = 86_400_000
+_WEEK_MS = 7 * _DAY_MS
+
 # An input of a machine is never removed by time: it is the state until a snapshot stands behind it.
 TOPICS = (
     TopicRule(ACCOUNT_COMMANDS, "shard", "delete", -1, "client commands, execution reports"),
@@ -51,6 +59,10 @@ TOPICS = (
     TopicRule(ACCOUNT_EVENTS, "shard", "delete", -1, "the private stream"),
     TopicRule(BOOK, "symbol", "delete", -1, "the public feed, order by order"),
     TopicRule(TICKERS, "symbol", "compact", -1, "best bid and offer, last price"),
+    TopicRule(TRADES, "symbol", "delete", _WEEK_MS, "derived: each trade"),
+    TopicRule(DEPTH, "symbol", "delete", _DAY_MS, "derived: each change of a price level"),
+    TopicRule(BOOK_SNAPSHOTS, "symbol", "compact", -1, "where a late reader starts", _CHANGELOG),
+    TopicRule(CANDLES, "symbol", "compact", -1, "derived: the bars"),
     TopicRule(INSTRUMENTS, "one", "compact", -1, "the rules of each symbol, for clients"),
     TopicRule(DEAD_LETTERS, "one", "compact", -1, "what could not be read"),
     TopicRule(BOOKS_CHANGELOG, "symbol", "compact", -1, "snapshots of books", _CHANGELOG),
