@@ -43,6 +43,9 @@ _POLL_S = 0.1
 _COMMIT_EVERY_S = 1.0
 # How long what was sent may take to arrive when a worker ends in order.
 _FLUSH_S = 10.0
+# How long a planned stop may take over snapshots; without them the next start replays more.
+_WRITE_DOWN_S = 5.0
+_LOOK_S = 0.01
 
 # The least that a cluster allows unless it was told otherwise.
 SESSION_TIMEOUT_MS = 6_000
@@ -185,6 +188,7 @@ def run(service: Service, bootstrap: str, options: Options) -> WorkerExit:
             try:
                 worker = Worker(connection, core, watch, log_time_ms, role, reached)
                 _loop(worker, connection, stop)
+                _write_down(worker, connection)
             except (AllParked, Diverged):
                 # What good records said before the bad one must not be lost at each restart.
                 connection.flush(_FLUSH_S)
@@ -208,6 +212,24 @@ def _loop(worker: Worker, connection: KafkaConnection, stop: threading.Event) ->
         if time.monotonic() >= commit_at and worker.positions != committed:
             commit_at, committed = time.monotonic() + _COMMIT_EVERY_S, dict(worker.positions)
             connection.commit(committed)
+
+
+def _write_down(worker: Worker, connection: KafkaConnection) -> None:
+    """Before a planned stop: write snapshots, as far as they come in time."""
+    deadline_s = time.monotonic() + _WRITE_DOWN_S
+
+    def settled() -> bool:
+        while worker.unwritten():
+            if time.monotonic() > deadline_s:
+                return False
+            time.sleep(_LOOK_S)
+            connection.serve()
+        return True
+
+    # What is under way already is older, and a machine is written down once at a time.
+    if settled():
+        worker.write_down()
+        settled()
 
 
 def main(service: Service) -> int:

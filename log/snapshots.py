@@ -152,6 +152,16 @@ class Snapshots:
                 self._take(partition, machine, offset, before_ms, marks)
         self._look(partition)
 
+    def take_all(self, partition: int, offset: int) -> None:
+        """Take whatever has changed since its last snapshot, before a planned stop."""
+        kept = self._partitions[partition]
+        marks = self._core.machines(partition)
+        for machine, mark in sorted(marks.items()):
+            written = kept.shelves.setdefault(machine, _Shelf()).written
+            changed = not written or written[-1].taken != mark.taken
+            if changed and offset > mark.position and kept.time_ms:
+                self._take(partition, machine, offset, kept.time_ms, marks)
+
     def _take(
         self,
         partition: int,

@@ -126,6 +126,24 @@ class Worker:
             raise AllParked(f"all {len(self._owned)} partitions are parked")
         return len(mine)
 
+    def write_down(self) -> None:
+        """Take a snapshot of all that has changed, before a planned stop; see `unwritten`.
+
+        A start after it has less to replay, and that is all: nothing relies on it.
+        """
+        for partition, position in self.positions.items():
+            if partition not in self.silences and partition not in self._parked:
+                self.snapshots.take_all(partition, position)
+
+    def unwritten(self) -> int:
+        """Do what can be done of the snapshots under way; return how many are left.
+
+        Raises:
+            DeliveryFailed: what was sent may not have arrived.
+        """
+        self.snapshots.advance()
+        return self.snapshots.under_way
+
     def _follow_ownership(self) -> None:
         owned = self._log.owned()
         if owned == self._owned:

@@ -100,6 +100,10 @@ class KafkaConnection:
         """Send a record; see Log."""
         self._sender.send(outgoing)
 
+    def serve(self) -> None:
+        """Hear what became of what was sent. Raises DeliveryFailed."""
+        self._sender.serve()
+
     def barrier(self) -> int:
         """Draw a line under all that was sent so far; return its number."""
         return self._sender.barrier()

@@ -203,6 +203,48 @@ def test_a_restart_reads_from_the_newest_snapshot_only() -> None:
     assert again.core.state_hashes(0) == process.core.state_hashes(0)
 
 
+def test_a_planned_stop_leaves_nothing_to_replay() -> None:
+    """It writes down what has changed; a process that was told twice writes nothing more."""
+    world = World()
+    process = Process(world.log)
+    world.say_many(95)
+    process.rest()
+
+    def stop() -> int:
+        process.worker.write_down()
+        steps = 0
+        while process.worker.unwritten():
+            process.connection.deliver()
+            steps += 1
+        return steps
+
+    assert stop()
+    assert not stop()
+
+    again = Process(world.log)
+    again.rest()
+
+    assert [95] == again.notes.opened_at
+    assert world.said == again.echo.heard
+    assert again.core.state_hashes(0) == process.core.state_hashes(0)
+
+
+def test_a_planned_stop_may_be_cut_short() -> None:
+    """What was written down and not acknowledged is no snapshot, and nothing is lost."""
+    world = World()
+    process = Process(world.log)
+    world.say_many(95)
+    process.rest()
+    newest = world.manifests()[0].position
+    process.worker.write_down()
+
+    again = Process(world.log)
+    again.rest()
+
+    assert [newest] == again.notes.opened_at
+    assert world.said == again.echo.heard
+
+
 def test_a_second_line_writes_its_own_and_leaves_the_others() -> None:
     """A writer removes only what its own line wrote."""
     world = World()
