@@ -18,8 +18,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-run: $(READY) ## Bring the exchange up; Ctrl-C stops it
-	@$(BIN)/partita up
+run: $(READY) ## Bring the exchange up, with a gentle simulated market; Ctrl-C stops it
+	@$(BIN)/partita up --simulate 20
 
 test: $(READY) ## Everything that must pass, with the minutes of each stage
 	@$(BIN)/python tests/stages.py

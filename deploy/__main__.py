@@ -23,6 +23,7 @@ from partita.deploy.commands.pass_record import pass_record
 from partita.deploy.commands.place import place
 from partita.deploy.commands.replay import replay
 from partita.deploy.commands.rules import add, halt, resume, set_
+from partita.deploy.commands.simulate import simulate
 from partita.deploy.commands.status import status
 from partita.deploy.commands.up import up
 from partita.deploy.commands.watch import watch
@@ -62,6 +63,7 @@ for command in (
     watch,
     match,
     replay,
+    simulate,
     dead_letters_group,
     audit,
 ):

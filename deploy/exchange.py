@@ -21,6 +21,7 @@ from partita.deploy.workers import (
     BACK_OFF_S,
     SupervisedWorker,
     WorkerState,
+    command_line,
     worker_command,
 )
 from partita.log.kafka.admin import Admin
@@ -59,6 +60,7 @@ class Plan(NamedTuple):
     trim: bool = True  # whether inputs are trimmed behind the snapshots
     trim_behind_ms: int = Options().trim_behind_ms
     allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
+    simulate: int = 0  # orders a second of a simulated market beside it; 0: none
     back_off_s: Sequence[float] = BACK_OFF_S  # before each start of a worker that keeps ending
 
 
@@ -71,6 +73,8 @@ class Exchange:
         self._kafka: EmbeddedKafka | None = None
         self._supervision: SupervisedKafka | None = None
         self._workers: list[SupervisedWorker] = []
+        # Processes that read the log and that no trading waits for.
+        self._companions: list[SupervisedWorker] = []
         self._passes: PassWatch | None = None
         self._bootstrap = plan.bootstrap
         self._announced = False  # its address stands in the data folder
@@ -132,6 +136,7 @@ class Exchange:
         # What changed since stays so: a book takes no version that is not newer than its own.
         write_rules(sender, self.instruments)
         self._start_workers(progress)
+        self._start_companions()
         self._write_running()
 
     def _start_workers(self, progress: Progress) -> None:
@@ -159,6 +164,18 @@ class Exchange:
         # Without workers of its own it is for the operator to bring them.
         if self.plan.ledgers and self.plan.matchers:
             self._wait_ready(progress)
+
+    def _start_companions(self) -> None:
+        """Start what follows the exchange; it may come and go without anybody waiting for it."""
+        if self.plan.simulate:
+            options = ("--rate", str(self.plan.simulate))
+            self._accompany("simulate", command_line(self.bootstrap, "simulate", *options))
+
+    def _accompany(self, name: str, command: list[str]) -> None:
+        folder = (self.plan.data / "workers").absolute()
+        companion = SupervisedWorker(name, command, folder, self.plan.back_off_s)
+        companion.start()
+        self._companions.append(companion)
 
     def _wait_ready(self, progress: Progress) -> None:
         """Wait until every shard answers and has heard of every instrument.
@@ -236,6 +253,10 @@ class Exchange:
         """Return how each worker is."""
         return [worker.state() for worker in self._workers]
 
+    def companion_states(self) -> list[WorkerState]:
+        """Return how each process is that follows the exchange."""
+        return [companion.state() for companion in self._companions]
+
     def look_after(self, progress: Progress) -> None:
         """Start again what has ended, the embedded broker before the workers that need it.
 
@@ -248,15 +269,19 @@ class Exchange:
             self._passes = PassWatch(self.bootstrap)
         for worker in self._workers:
             worker.look_after(progress, self._passes.end)
+        for companion in self._companions:
+            companion.look_after(progress)
 
     def stop(self, progress: Progress) -> None:
         """Stop the workers, then the broker."""
         if self._announced:  # another exchange's address in this folder is not ours to remove
             (self.plan.data / RUNNING).unlink(missing_ok=True)
             self._announced = False
-        for worker in self._workers:
+        # Those that trade first, then those that answer them.
+        for worker in [*reversed(self._companions), *self._workers]:
             progress(f"stopping {worker.name}")
             worker.stop()
+        self._companions.clear()
         self._workers.clear()
         if self._passes is not None:
             self._passes.close()

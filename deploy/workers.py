@@ -153,3 +153,8 @@ def _meaning(status: int) -> str:
 def worker_command(module: str, bootstrap: str, *options: str) -> list[str]:
     """Return the command line of a worker: module is ledger or matchers."""
     return [sys.executable, "-m", f"partita.{module}", "--bootstrap", bootstrap, *options]
+
+
+def command_line(bootstrap: str, command: str, *options: str) -> list[str]:
+    """Return the command line of a `partita` command."""
+    return [sys.executable, "-m", "partita.deploy", command, "--bootstrap", bootstrap, *options]

@@ -79,6 +79,13 @@ _LOOK_EVERY_S = 0.2
     default=DEFAULT_FILE,
     help="CSV of the instruments to list; 100 cryptocurrencies against USD if not given.",
 )
+@click.option(
+    "--simulate",
+    type=click.IntRange(0, 20_000),
+    default=0,
+    metavar="RATE",
+    help="Let a simulated market trade beside it, so many orders a second; see `partita simulate`.",
+)
 def up(**options: Any) -> None:
     """Bring the exchange up, and stop all of it on Ctrl-C.
 
@@ -129,7 +136,7 @@ def _show(console: Console, exchange: Exchange) -> None:
     plan, kafka = exchange.plan, exchange.kafka
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row("[bold]Kafka", exchange.bootstrap, f"pid {kafka.pid}" if kafka else "yours")
-    for worker in exchange.states():
+    for worker in [*exchange.states(), *exchange.companion_states()]:
         log = (plan.data / "workers" / f"{worker.name}.log").as_posix()
         table.add_row(f"[bold]{worker.name}", log, f"pid {worker.pid}")
     table.add_row("[bold]data", str(plan.data), "")
