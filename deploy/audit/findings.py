@@ -20,6 +20,7 @@ class Kind(StrEnum):
     MONEY = "money"  # an asset does not add up
     HOLD = "hold"  # what is held is not what the open orders hold
     ORDER = "order"  # ledger and book do not agree on an order
+    DERIVED = "derived"  # a derived topic is not what the feed makes
     STREAM = "stream"  # the private stream tells of another balance
 
 
@@ -95,6 +96,21 @@ class BalanceFinding(NamedTuple):
     held: Decimal
 
 
+class DerivedFinding(NamedTuple):
+    """What was compared of the derived topics with what the feed makes."""
+
+    trades: int = 0
+    depth: int = 0
+    book_snapshots: int = 0
+    candles: int = 0
+    day_tickers: int = 0
+    behind: int = 0  # trades and level changes that are not derived yet
+
+    def __add__(self, other: "DerivedFinding") -> "DerivedFinding":  # type: ignore[override]
+        """Return the sum, which is of more use here than one tuple behind the other."""
+        return DerivedFinding(*(a + b for a, b in zip(self, other, strict=True)))
+
+
 class Findings(NamedTuple):
     """All of it."""
 
@@ -103,6 +119,7 @@ class Findings(NamedTuple):
     differences: Sequence[Difference]
     difference_count: int
     different: frozenset[Place]
+    derived: DerivedFinding
     notes: Sequence[str]  # what a person should know, and is no difference
     balances: Sequence[BalanceFinding] | None  # of the account that was asked for
     records: int

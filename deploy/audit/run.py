@@ -4,10 +4,11 @@ import time
 
 from partita.deploy.audit import money
 from partita.deploy.audit.cut import cut
+from partita.deploy.audit.derived_topics import DerivedTopics
 from partita.deploy.audit.doubts import Doubts
 from partita.deploy.audit.edges import EVERYONE, Edge
 from partita.deploy.audit.engines import Engines
-from partita.deploy.audit.findings import Differences, Findings, Place
+from partita.deploy.audit.findings import DerivedFinding, Differences, Findings, Place
 from partita.deploy.audit.flight import Flight
 from partita.deploy.audit.holds import agreement, holds
 from partita.deploy.audit.inputs import Input, passes_of, prepare
@@ -25,6 +26,7 @@ from partita.log.recovery import Ground
 from partita.schemas.topics import (
     ACCOUNT_COMMANDS,
     ACCOUNT_EVENTS,
+    BOOK,
     BOOKS_CHANGELOG,
     DEAD_LETTERS,
     LEDGER_CHANGELOG,
@@ -86,6 +88,7 @@ class Auditor:
         progress.begin("go over what is left open", None)
         self._settle_doubts()
         self._compare_letters()
+        derived = self._compare_derived()
         progress.begin("add up", None)
         sums = self._check_states()
         self._note_refusals()
@@ -97,6 +100,7 @@ class Auditor:
             differences=tuple(self.differences.shown),
             difference_count=self.differences.count,
             different=frozenset(self.differences.places),
+            derived=derived,
             notes=tuple(self.notes),
             balances=balances,
             records=sum(row.records for row in rows),
@@ -180,6 +184,20 @@ class Auditor:
         missing = compare_letters(said, records, ranges, self.differences)
         if missing:
             self.notes.append(f"{missing} dead letters are not on the log yet")
+
+    def _compare_derived(self) -> DerivedFinding:
+        found = DerivedFinding()
+        for place in self._cut.inputs:
+            if place.topic != ORDERS:
+                continue
+            partition = place.partition
+            if start := self._source.bounds(BOOK, partition)[0]:
+                text = f"{BOOK}/{partition} begins at offset {start}: what is derived of it cannot"
+                self.notes.append(f"{text} be compared from its first")
+                continue
+            self._progress.begin(f"compare what is derived of {BOOK}/{partition}", None)
+            found += DerivedTopics(self._source, partition, self.differences).compare()
+        return found
 
     def _check_states(self) -> dict[int, money.Sums]:
         world, differences = self._world, self.differences

@@ -7,7 +7,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from partita.deploy.audit.findings import BalanceFinding, Findings, PartitionFinding
+from partita.deploy.audit.findings import (
+    BalanceFinding,
+    DerivedFinding,
+    Findings,
+    PartitionFinding,
+)
 from partita.deploy.commands.views import NOTHING, console, money, number, plain_table
 
 
@@ -25,6 +30,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
     return {
         "verdict": verdict(findings),
         **found,
+        "derived": findings.derived._asdict(),
         "partitions": [
             row._asdict() | {"agrees": (row.topic, row.partition) not in findings.different}
             for row in findings.partitions
@@ -40,6 +46,7 @@ def show(findings: Findings, account: int | None) -> None:
     _show_assets(out, findings)
     if findings.balances is not None:
         _show_account(out, account, findings.balances)
+    _show_derived(out, findings.derived)
     for note in findings.notes:
         out.print(Text(note, "yellow"))
     for difference in findings.differences:
@@ -96,6 +103,14 @@ def _row_verdict(row: PartitionFinding, findings: Findings) -> Text:
     if (row.topic, row.partition) in findings.different:
         return Text("differs", "red")
     return Text(row.parked, "red") if row.parked else Text("agrees", "green")
+
+
+def _show_derived(out: Console, derived: DerivedFinding) -> None:
+    table = plain_table("derived", "compared", left=("derived",))
+    for name, count in derived._asdict().items():
+        table.add_row(name.replace("_", " "), number(count))
+    out.print()
+    out.print(table)
 
 
 def _show_assets(out: Console, findings: Findings) -> None:
