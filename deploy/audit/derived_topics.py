@@ -93,6 +93,7 @@ class DerivedTopics:
         self._days: defaultdict[tuple[int, int], list[DayTicker]] = defaultdict(list)
         for day in self._latest(TICKERS, DayTicker):
             self._days[day.instrument_id, day.last_trade_id].append(day)
+        self.broken: dict[int, str] = {}  # books whose feed is no feed, and where
         self._books: dict[int, DerivedBook] = {}
         self._compared = {"book_snapshots": 0, "candles": 0, "day_tickers": 0}
 
@@ -135,9 +136,12 @@ class DerivedTopics:
                 book, edge = group.instrument_id, edges[group.instrument_id]
                 _, events = edge.take(FEED, group.first, group.chain, group.events, group.time_ms)
                 for event in events:
-                    self._event(book, group.time_ms, event)
+                    if book not in self.broken:
+                        self._try(book, group.time_ms, event)
         behind = 0
         for book_id, book in self._books.items():
+            if book_id in self.broken:
+                continue
             behind += self._ends(TRADES, self._trades[book_id], book.trades, book)
             behind += self._ends(DEPTH, self._depth[book_id], book.changes, book)
         self._left_over()
@@ -147,6 +151,16 @@ class DerivedTopics:
             **self._compared,
             behind=behind,
         )
+
+    def _try(self, book_id: int, time_ms: int, event: Message) -> None:
+        try:
+            self._event(book_id, time_ms, event)
+        except (AssertionError, KeyError):
+            # That the feed is not what the book said is told of where the feed is compared.
+            book = self._books.get(book_id)
+            name = book.rules.symbol if book else f"instrument {book_id}"
+            number = book.number if book else 1
+            self.broken[book_id] = f"the feed of {name} cannot be followed at number {number}"
 
     def _event(self, book_id: int, time_ms: int, event: Message) -> None:
         book = self._books.get(book_id)
@@ -208,12 +222,18 @@ class DerivedTopics:
     def _left_over(self) -> None:
         """Tell of what covers an event that the feed does not have."""
         covers = {book_id: (book.number, book.trades) for book_id, book in self._books.items()}
-        ahead = [f"book snapshot at {number}" for _, number in self._snapshots]
+        ahead = [
+            f"book snapshot at {number}"
+            for book_id, number in self._snapshots
+            if book_id not in self.broken
+        ]
         for kind, left in (("candle", self._candles), ("day ticker", self._days)):
             ahead += [
                 f"{kind} up to trade {trade_id}"
                 for (book_id, trade_id), found in left.items()
-                if found and (trade_id or not self._empty_day(found, covers.get(book_id)))
+                if book_id not in self.broken
+                and found
+                and (trade_id or not self._empty_day(found, covers.get(book_id)))
             ]
         for text in ahead:
             where = f"partition {self._partition}"

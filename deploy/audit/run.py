@@ -196,7 +196,9 @@ class Auditor:
                 self.notes.append(f"{text} be compared from its first")
                 continue
             self._progress.begin(f"compare what is derived of {BOOK}/{partition}", None)
-            found += DerivedTopics(self._source, partition, self.differences).compare()
+            topics = DerivedTopics(self._source, partition, self.differences)
+            found += topics.compare()
+            self.notes += topics.broken.values()
         return found
 
     def _check_states(self) -> dict[int, money.Sums]:
