@@ -21,7 +21,7 @@ REFUSALS: tuple[tuple[type[LogError], WorkerExit], ...] = tuple(
     (kind, code) for kind, code in LOG_EXITS if code >= WorkerExit.TOPIC_RECREATED
 )
 
-STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 30.0  # longer than a worker may write snapshots and wait for what it sent
 # The first restart is at once; one that keeps ending waits longer each time, up to the last.
 BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 # A worker that ran this long has overcome what ended the one before it.

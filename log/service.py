@@ -44,7 +44,7 @@ _COMMIT_EVERY_S = 1.0
 # How long what was sent may take to arrive when a worker ends in order.
 _FLUSH_S = 10.0
 # How long a planned stop may take over snapshots; without them the next start replays more.
-_WRITE_DOWN_S = 5.0
+_WRITE_DOWN_S = 15.0
 _LOOK_S = 0.01
 
 # The least that a cluster allows unless it was told otherwise.

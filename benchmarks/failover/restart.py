@@ -1,6 +1,7 @@
 """Everything stopped after so many commands, and started again: bounded by the snapshots' cadence.
 
-An embedded exchange takes so many limit orders at full speed and is stopped. Then, in the same
+An embedded exchange takes so many limit orders at full speed, taken back after each 50,000 so that
+the state does not grow with the history, and is stopped. Then, in the same
 folder, it is started as `partita up` starts it. Measured: from the start to answering; of that,
 from the start of the workers to answering (every shard answers and has heard of every asset); and
 how many records the workers replay to get there.
@@ -12,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-from benchmarks.venue import orders, session
+from benchmarks.venue import ACCOUNTS, SYMBOLS, orders, session
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.log.kafka.admin import Admin
@@ -71,4 +72,6 @@ async def _trade(bootstrap: str, commands: int) -> None:
             count = min(_PIECE, commands - begun)
             await venue.fund(orders(count, 1, seed=begun))
             await venue.run(orders(count, 1, seed=begun), None)
+            books = ((a, s) for a in range(1, ACCOUNTS + 1) for s in SYMBOLS)
+            await asyncio.gather(*(venue.client.cancel_all(*book) for book in books))
             print(f"  {begun + count:,} of {commands:,} commands")
