@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from partita.deploy.commands.address import DEFAULT_DATA, unsafe_option
-from partita.deploy.commands.health_tables import counters_table, workers_table
 from partita.deploy.commands.snapshot_options import snapshot_options
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
@@ -142,8 +141,6 @@ def _show(console: Console, exchange: Exchange) -> None:
     table.add_row("[bold]data", str(plan.data), "")
     console.print(table)
     overview = look(exchange.bootstrap)
-    console.print(workers_table(overview.partitions))
-    console.print(counters_table(overview.partitions))
     for view in overview.parked:
         place = f"{view.topic}/{view.partition}/{view.position}"
         console.print(f"[bold red]line {view.line} is parked at {place}: see `partita parked`")
@@ -163,6 +160,7 @@ def _show(console: Console, exchange: Exchange) -> None:
         "balances 1",
         f"book {symbol}",
         f"watch {symbol}",
+        "status",
     ):
         console.print(f"  {partita} {line}{where}", soft_wrap=True)
     console.print("\nCtrl-C stops all of it.")

@@ -185,7 +185,7 @@ class Market:
         for symbol in self._symbols:
             given.update(self._amounts(symbol))
         # The amount is part of what a repeat must repeat: an earlier run may have given another.
-        known = {account: set(await self._client.balances(account)) for account in accounts()}
+        known = {account: await self._assets(account) for account in accounts()}
         await asyncio.gather(
             *(
                 self._client.transfer(account, asset, amount, transfer_id=f"simulate-{asset}")
@@ -194,6 +194,15 @@ class Market:
                 if asset not in known[account]
             )
         )
+
+    async def _assets(self, account: int) -> set[str]:
+        """Return the assets an account has, or has had."""
+        try:
+            return set(await self._client.balances(account))
+        except Rejected as rejected:
+            if rejected.reason is not Reason.UNKNOWN_ACCOUNT:
+                raise
+            return set()  # its first transfer opens it
 
     async def _top_up(self, symbol: _Symbol, account: int) -> None:
         for asset, amount in self._amounts(symbol):
