@@ -55,6 +55,7 @@ class Plan(NamedTuple):
     replication: int | None = None  # None: as is safe, or all there is; see Admin.create_topics
     ledgers: int = 1
     matchers: int = 1
+    views: int = 1  # market-data workers
     lines: int = 1  # 2: a B line of each worker beside the A line
     snapshot_every_ms: int = Options().snapshot_every_ms
     trim: bool = True  # whether inputs are trimmed behind the snapshots
@@ -161,6 +162,14 @@ class Exchange:
                     worker = SupervisedWorker(name, command, folder, self.plan.back_off_s)
                     worker.start()
                     self._workers.append(worker)
+        unsafe = ("--allow-unsafe-replication",) if self.plan.allow_unsafe_replication else ()
+        for number in range(1, self.plan.views + 1):
+            command = worker_command(
+                *("marketdata", self.bootstrap, "--session-timeout-ms", str(timeout_ms), *unsafe)
+            )
+            worker = SupervisedWorker(f"marketdata-{number}", command, folder, self.plan.back_off_s)
+            worker.start()
+            self._workers.append(worker)
         # Without workers of its own it is for the operator to bring them.
         if self.plan.ledgers and self.plan.matchers:
             self._wait_ready(progress)

@@ -1,20 +1,16 @@
 """The public feed of one book from Kafka: as it is now, or as it goes on."""
 
-import logging
 import time
 from typing import Self
 
 from partita.log.kafka.reader import Reader
-from partita.log.port import Record
 from partita.marketdata.book_feed import BookFeed, Trade
 from partita.marketdata.book_replica import BookReplica
-from partita.schemas.codec import decode
-from partita.schemas.errors import LogUnavailable, TopicUnfit, Undecodable
-from partita.schemas.feed import FeedBatch
+from partita.marketdata.records import batch_of
+from partita.marketdata.starts import newest_starts, usable
+from partita.schemas.errors import LogUnavailable
 from partita.schemas.instrument import Instrument
 from partita.schemas.topics import BOOK
-
-_LOGGER = logging.getLogger("partita.marketdata")
 
 _READ_S = 1.0  # one wait for a record that is known to be there
 # A broker that restarts is back well before this; past it the caller is told.
@@ -22,33 +18,32 @@ _SILENCE_MAX_S = 15.0
 
 
 class LiveBook:
-    """Follows one book from its first event on; use as a context manager, or close it."""
+    """Follows one book from its newest snapshot on; use as a context manager, or close it."""
 
     def __init__(self, bootstrap: str, instrument: Instrument) -> None:
-        self._feed = BookFeed(instrument)
         self._bootstrap = bootstrap
         self._partition = instrument.partition
+        found = newest_starts(bootstrap, self._partition, [instrument.symbol])
         self._reader = Reader(bootstrap, BOOK)
-        self._position = 0
         try:
-            self._start()
+            first = self._reader.starts([self._partition])[self._partition]
+            start = usable(found.get(instrument.symbol), self._partition, first)
+            self._feed = BookFeed(instrument, start)
+            self._position = start.offset if start else 0
+            self._reader.start({self._partition: self._position})
         except BaseException:
             self._reader.close()
             raise
-
-    def _start(self) -> None:
-        # Until there are book snapshots, a book can only be told from its beginning.
-        if first := self._reader.starts([self._partition])[self._partition]:
-            raise TopicUnfit(
-                f"{BOOK}/{self._partition} starts at offset {first}: its first records are gone,"
-                " and the book cannot be built without them"
-            )
-        self._reader.start({self._partition: 0})
 
     @property
     def replica(self) -> BookReplica:
         """The book as far as it has been read."""
         return self._feed.replica
+
+    @property
+    def number(self) -> int:
+        """The number of the last feed event taken, 0 before the first."""
+        return self._feed.number
 
     @property
     def trouble(self) -> str:
@@ -103,32 +98,12 @@ class LiveBook:
         self.close()
 
 
-def batch_of(record: Record) -> FeedBatch | None:
-    """Return the batch in a record; None, and a warning, for what is none.
-
-    It is no part of the feed then: a book's own events that were lost so would show as a gap.
-
-    Raises:
-        UnknownFingerprint: it is of a newer build.
-    """
-    where = f"{BOOK}/{record.partition}@{record.offset}"
-    try:
-        message = decode(record.value)
-    except Undecodable as error:
-        _LOGGER.warning("%s passed over: %s", where, error)
-        return None
-    if not isinstance(message, FeedBatch):
-        _LOGGER.warning("%s passed over: a %s", where, type(message).__name__)
-        return None
-    return message
-
-
 def snapshot(bootstrap: str, instrument: Instrument) -> BookReplica:
     """Return the book of an instrument as of now.
 
     Raises:
         LogUnavailable: no broker answers.
-        LogError: the topic cannot be read, or not from its beginning.
+        LogError: the topic cannot be read, or what the book is built from is gone.
         UnknownFingerprint: a record is of a newer build.
     """
     with LiveBook(bootstrap, instrument) as book:

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from partita.log.kafka.follower import Follower
 from partita.log.kafka.reader import Reader
 from partita.log.port import Record
-from partita.producers.follower import Follower
 from partita.schemas.codec import decode
 from partita.schemas.converter import Message
 from partita.schemas.errors import Undecodable

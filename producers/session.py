@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from partita.log.kafka.admin import Admin, ExchangeShape
+from partita.log.kafka.follower import Follower
 from partita.log.kafka.reader import Reader
 from partita.log.kafka.sender import Sender
 from partita.log.port import Record
@@ -18,7 +19,6 @@ from partita.producers.build import Ids
 from partita.producers.catalogue import Catalogue
 from partita.producers.compacted import Compacted
 from partita.producers.errors import ClientClosed, EventsLost
-from partita.producers.follower import Follower
 from partita.producers.limits import ClientLimits
 from partita.producers.outbound import Outbound
 from partita.producers.pending import Answer, Pending, Waiting

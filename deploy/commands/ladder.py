@@ -88,7 +88,8 @@ def _footer(replica: BookReplica, increments: Increments) -> Text:
     if last is None:
         return Text("no trades yet", "dim")
     price, size = number(increments.price(last.price)), number(increments.size(last.size))
-    return Text.assemble(("last ", "dim"), (price, SIDE_STYLES[last.taker_side]), f" x {size}")
+    style = SIDE_STYLES[last.taker_side] if last.taker_side else ""
+    return Text.assemble(("last ", "dim"), (price, style), f" x {size}")
 
 
 def ladder_values(replica: BookReplica, count: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from books.make import INSTRUMENT
 
 from partita.log.port import Record
-from partita.marketdata.feed import batch_of
+from partita.marketdata.records import batch_of
 from partita.schemas.codec import encode
 from partita.schemas.enums import Line
 from partita.schemas.errors import UnknownFingerprint

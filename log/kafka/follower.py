@@ -1,4 +1,4 @@
-"""A thread that reads a topic and hands what it makes of it to the client's loop."""
+"""A thread that reads a topic and hands what it makes of it to an event loop."""
 
 import asyncio
 import threading
@@ -42,7 +42,7 @@ class Follower(Generic[T]):
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
         self._room = threading.Semaphore(_HANDOVERS_MAX)
-        # A daemon: a program that forgot to close its client must still be able to end.
+        # A daemon: a program that forgot to close it must still be able to end.
         self._thread = threading.Thread(target=self._run, name=f"partita {name}", daemon=True)
         self._thread.start()
 
@@ -53,7 +53,7 @@ class Follower(Generic[T]):
                 records = self._reader.read(_READ_S, _RECORDS_MAX)
                 if records and (made := self._make(records)):
                     self._hand_over(made)
-        except Exception as error:  # noqa: BLE001 - whatever the thread dies of, the client must hear of it
+        except Exception as error:  # noqa: BLE001 - whatever the thread dies of, its owner must hear of it
             if not self._stopping():
                 self._loop.call_soon_threadsafe(self._fail, error)
         finally:
