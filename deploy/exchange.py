@@ -54,6 +54,7 @@ class Plan(NamedTuple):
     replication: int | None = None  # None: as is safe, or all there is; see Admin.create_topics
     ledgers: int = 1
     matchers: int = 1
+    candles: int = 0  # processes that make candles; `partita up` starts one
     lines: int = 1  # 2: a B line of each worker beside the A line
     snapshot_every_ms: int = Options().snapshot_every_ms
     trim: bool = True  # whether inputs are trimmed behind the snapshots
@@ -156,9 +157,19 @@ class Exchange:
                     worker = SupervisedWorker(name, command, folder, self.plan.back_off_s)
                     worker.start()
                     self._workers.append(worker)
+        self._start_candles(folder, timeout_ms)
         # Without workers of its own it is for the operator to bring them.
         if self.plan.ledgers and self.plan.matchers:
             self._wait_ready(progress)
+
+    def _start_candles(self, folder: Path, timeout_ms: int) -> None:
+        unsafe = ("--allow-unsafe-replication",) if self.plan.allow_unsafe_replication else ()
+        options = ("--session-timeout-ms", str(timeout_ms), *unsafe)
+        for number in range(1, self.plan.candles + 1):
+            command = worker_command("marketdata.bars", self.bootstrap, *options)
+            worker = SupervisedWorker(f"candles-{number}", command, folder, self.plan.back_off_s)
+            worker.start()
+            self._workers.append(worker)
 
     def _wait_ready(self, progress: Progress) -> None:
         """Wait until every shard answers and has heard of every instrument.
