@@ -9,8 +9,10 @@ from partita.deploy.commands.audit import audit
 from partita.deploy.commands.balances import balances
 from partita.deploy.commands.book import book
 from partita.deploy.commands.cancel import cancel
+from partita.deploy.commands.candles import candles
 from partita.deploy.commands.dead_letters import dead_letters_group
 from partita.deploy.commands.exits import run
+from partita.deploy.commands.export import export
 from partita.deploy.commands.fund import fund
 from partita.deploy.commands.instruments import instruments
 from partita.deploy.commands.ledger import ledger
@@ -25,6 +27,7 @@ from partita.deploy.commands.replay import replay
 from partita.deploy.commands.rules import add, halt, resume, set_
 from partita.deploy.commands.simulate import simulate
 from partita.deploy.commands.status import status
+from partita.deploy.commands.trades import trades
 from partita.deploy.commands.up import up
 from partita.deploy.commands.watch import watch
 from partita.deploy.match.command import match
@@ -61,6 +64,9 @@ for command in (
     balances,
     book,
     watch,
+    trades,
+    candles,
+    export,
     match,
     replay,
     simulate,

@@ -55,7 +55,9 @@ class Plan(NamedTuple):
     replication: int | None = None  # None: as is safe, or all there is; see Admin.create_topics
     ledgers: int = 1
     matchers: int = 1
-    views: int = 1  # market-data workers
+    # What reads the log and nobody waits for; `partita up` starts one of each.
+    market_data: int = 0  # workers that derive trades, depth and book snapshots
+    candles: int = 0  # workers that make candles
     lines: int = 1  # 2: a B line of each worker beside the A line
     snapshot_every_ms: int = Options().snapshot_every_ms
     trim: bool = True  # whether inputs are trimmed behind the snapshots
@@ -162,23 +164,26 @@ class Exchange:
                     worker = SupervisedWorker(name, command, folder, self.plan.back_off_s)
                     worker.start()
                     self._workers.append(worker)
-        unsafe = ("--allow-unsafe-replication",) if self.plan.allow_unsafe_replication else ()
-        for number in range(1, self.plan.views + 1):
-            command = worker_command(
-                *("marketdata", self.bootstrap, "--session-timeout-ms", str(timeout_ms), *unsafe)
-            )
-            worker = SupervisedWorker(f"marketdata-{number}", command, folder, self.plan.back_off_s)
-            worker.start()
-            self._workers.append(worker)
         # Without workers of its own it is for the operator to bring them.
         if self.plan.ledgers and self.plan.matchers:
             self._wait_ready(progress)
 
     def _start_companions(self) -> None:
         """Start what follows the exchange; it may come and go without anybody waiting for it."""
-        if self.plan.simulate:
-            options = ("--rate", str(self.plan.simulate))
-            self._accompany("simulate", command_line(self.bootstrap, "simulate", *options))
+        plan = self.plan
+        timeout_ms = EMBEDDED_SESSION_TIMEOUT_MS if self._kafka else CLUSTER_SESSION_TIMEOUT_MS
+        unsafe = ("--allow-unsafe-replication",) if plan.allow_unsafe_replication else ()
+        for name, module, count in (
+            ("marketdata", "marketdata", plan.market_data),
+            ("candles", "marketdata.bars", plan.candles),
+        ):
+            options = ("--session-timeout-ms", str(timeout_ms), *unsafe)
+            for number in range(1, count + 1):
+                command = worker_command(module, self.bootstrap, *options)
+                self._accompany(f"{name}-{number}", command)
+        if plan.simulate:
+            rate = ("--rate", str(plan.simulate))
+            self._accompany("simulate", command_line(self.bootstrap, "simulate", *rate))
 
     def _accompany(self, name: str, command: list[str]) -> None:
         folder = (self.plan.data / "workers").absolute()

@@ -34,7 +34,8 @@ class TopicRule(NamedTuple):
     settings: tuple[tuple[str, str], ...] = ()  # of its own, by Kafka's names
 
 
-# A worker that starts reads a changelog from its beginning: so what is dead there must go soon.
+# A worker that starts reads a changelog from its beginning: so what is dead there must go soon. The
+# same for what readers of prices start with, of which most is dead after a second.
 _CHANGELOG = (
     # Only closed segments are compacted; a few snapshots of a large machine fill one.
     ("segment.bytes", str(16 << 20)),
@@ -58,11 +59,11 @@ TOPICS = (
     # outputs are kept for ever too, for now.
     TopicRule(ACCOUNT_EVENTS, "shard", "delete", -1, "the private stream"),
     TopicRule(BOOK, "symbol", "delete", -1, "the public feed, order by order"),
-    TopicRule(TICKERS, "symbol", "compact", -1, "best bid and offer, last price"),
+    TopicRule(TICKERS, "symbol", "compact", -1, "best bid and offer, last price", _CHANGELOG),
     TopicRule(TRADES, "symbol", "delete", _WEEK_MS, "derived: each trade"),
     TopicRule(DEPTH, "symbol", "delete", _DAY_MS, "derived: each change of a price level"),
     TopicRule(BOOK_SNAPSHOTS, "symbol", "compact", -1, "where a late reader starts", _CHANGELOG),
-    TopicRule(CANDLES, "symbol", "compact", -1, "derived: the bars"),
+    TopicRule(CANDLES, "symbol", "compact", -1, "derived: the bars", _CHANGELOG),
     TopicRule(INSTRUMENTS, "one", "compact", -1, "the rules of each symbol, for clients"),
     TopicRule(DEAD_LETTERS, "one", "compact", -1, "what could not be read"),
     TopicRule(BOOKS_CHANGELOG, "symbol", "compact", -1, "snapshots of books", _CHANGELOG),

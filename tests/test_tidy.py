@@ -18,6 +18,7 @@ FUNCTION_LINES_MAX = 70
 HOMES = {
     "fastavro": ("schemas/codec.py",),
     "confluent_kafka": ("log/kafka/",),
+    "faust": ("marketdata/bars/app.py",),
     "sortedcontainers": ("matchers/reference/", "marketdata/"),
     "click": ("deploy/",),
     "prometheus_client": ("deploy/operate/exposition.py",),

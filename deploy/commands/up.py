@@ -65,6 +65,20 @@ _LOOK_EVERY_S = 0.2
     "--matchers", type=click.IntRange(0, 64), default=1, show_default=True, help="Matcher workers."
 )
 @click.option(
+    "--market-data",
+    type=click.IntRange(0, 64),
+    default=1,
+    show_default=True,
+    help="Workers that derive trades, depth and book snapshots.",
+)
+@click.option(
+    "--candles",
+    type=click.IntRange(0, 64),
+    default=1,
+    show_default=True,
+    help="Processes that make candles and the last 24 hours' figures.",
+)
+@click.option(
     "--lines",
     type=click.IntRange(1, len(Line)),
     default=1,

@@ -1,0 +1,1 @@
+"""Candles and the day's figures, from the public trades."""
