@@ -13,7 +13,8 @@ wrote last has arrived. What keeps the tables right:
    events made is there. (In one transaction there is no order to keep.)
 3. **Progress says no more than is there**, and only grows.
 4. **Emptying begins a new generation.** After `clear`, by whichever process, nothing that a store
-   opened before it still writes can be seen; its calls raise StoreReplaced.
+   opened before it still writes can be seen: its `write` and its loads raise StoreReplaced. What it
+   is asked otherwise is answered from the new generation, or raises StoreReplaced too.
 
 One object is used by one thread at a time. Calls block. Every method may raise StoreUnavailable
 (try again: a write may or may not have happened, in part or whole), StoreReplaced (open it again)

@@ -107,7 +107,7 @@ class EntryRow(NamedTuple):
     held: int
     order_id: int  # 0: a transfer, or an amend (its event does not name the order)
     command_id: str  # of a transfer or a place, else empty
-    instrument_id: int  # of a fill, else 0
+    instrument_id: int  # 0 as for the order
     trade_id: int  # of a fill, else 0
 
 
@@ -144,6 +144,7 @@ class Source(NamedTuple):
     """A partition of the log that rows are made from."""
 
     topic: str
+    topic_id: str  # what the cluster calls the topic: another id after it was made anew
     partition: int
 
 
@@ -167,7 +168,6 @@ class Progress(NamedTuple):
     """
 
     source: Source
-    topic_id: str  # what the cluster calls the topic: another id after it was made anew
     offset: int  # the next record to read
     number: int  # the last event of account-events taken; elsewhere the offset, so that it grows
     chain: int  # over the events up to number; 0 elsewhere
