@@ -5,8 +5,8 @@ import logging
 import signal
 import sys
 import threading
-from enum import IntEnum
 
+from partita.ledger.projector.exits import ProjectorExit
 from partita.ledger.projector.run import Projector
 from partita.ledger.store.choice import open_store
 from partita.ledger.store.errors import StoreUnfit
@@ -16,15 +16,6 @@ from partita.schemas.errors import InvalidValue, LogError, UnknownFingerprint
 
 _DAY_MS = 86_400_000
 _LOGGER = logging.getLogger("partita.projector")
-
-
-class ProjectorExit(IntEnum):
-    """How it ends, beside the codes of every worker for a log that is not as it must be."""
-
-    STOPPED = 0
-    # Starting again does not help: a person must look. Nothing was changed.
-    NEWER_DATA = 20  # the log has records of a newer build: upgrade this one
-    STORE_UNFIT = 21  # the store must be rebuilt: `partita store rebuild`
 
 
 def main() -> int:

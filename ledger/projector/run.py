@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from partita.ledger.projector.projection import PROJECTED, Projection
@@ -89,6 +90,7 @@ class Projector:
         with suppress(Stopped):
             while not self._stop.is_set():
                 store = self._patiently(self._open)
+                self._ends.clear()
                 try:
                     self._project(store, to_the_end=to_the_end)
                 except StoreReplaced as error:
@@ -117,7 +119,7 @@ class Projector:
                 return
             if now_s >= expire_at:
                 now_ms = time.time_ns() // 1_000_000
-                if not self._patiently(lambda now_ms=now_ms: store.expire(now_ms)):
+                if not self._patiently(partial(store.expire, now_ms)):
                     expire_at = now_s + _EXPIRE_EVERY_S
 
     def _start(self, topic: str, projection: Projection) -> None:
@@ -137,7 +139,8 @@ class Projector:
                 )
             # What is derived is kept for a time only.
             offsets[partition] = min(max(offset, start), end)
-            self._ends[topic, partition] = end
+            if offsets[partition] < end:
+                self._ends[topic, partition] = end
             _LOGGER.info("%s from offset %d of %d", where, offsets[partition], end)
         reader.start(offsets)
 
