@@ -76,7 +76,7 @@ class Projector:
         ]
         self._readers: dict[str, Reader] = {}
         self._ends: dict[tuple[str, int], int] = {}
-        self._rows = 0
+        self.rows = 0  # written so far
 
     def run(self, *, to_the_end: bool = False) -> None:
         """Project until it is asked to stop, or up to what was there at the start.
@@ -114,7 +114,7 @@ class Projector:
             left = self._left(projection) if to_the_end or now_s >= look_at else 1
             if now_s >= look_at or not left:
                 look_at = now_s + _LOOK_EVERY_S
-                self._tell(self._rows, left)
+                self._tell(self.rows, left)
             if to_the_end and not left:
                 return
             if now_s >= expire_at:
@@ -156,9 +156,9 @@ class Projector:
             for record in reader.read(wait_s, _RECORDS_MAX):
                 projection.take(topic, record)
                 if projection.pending >= _EVENTS_MAX:
-                    self._rows += self._patiently(projection.flush)
+                    self.rows += self._patiently(projection.flush)
             wait_s = 0.0  # one wait for all
-        self._rows += self._patiently(projection.flush)
+        self.rows += self._patiently(projection.flush)
 
     def _patiently(self, ask: Callable[[], T]) -> T:
         """Ask until the store answers. Raises Stopped."""
