@@ -63,7 +63,7 @@ class Queries:
     """
 
     def __init__(self, address: str, shards: int, *, timeout_s: float = TIMEOUT_S) -> None:
-        """Open the store at an address (partita.ledger.store.choice) of an exchange of so many shards.
+        """Open the store at an address, of an exchange of so many shards; see store.choice.
 
         Raises:
             StoreMissing, StoreUnfit, StoreUnavailable, InvalidValue: see open_reader.

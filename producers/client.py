@@ -101,7 +101,7 @@ class Client:
     def position(self, account: int) -> Position:
         """Return how far this client has heard of an account's shard.
 
-        A view at least this new has all that was heard. Of one command the position is in its answer.
+        A view at least this new has all that was heard. A command has its own in its answer.
         """
         shard = shard_of(account, self._session.shape.shards)
         return Position(shard, self._session.answers.positions.get(shard, 0))

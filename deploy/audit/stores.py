@@ -42,7 +42,7 @@ class StoreAudit:
         self._entries = {(row.account, row.number): row for row in reader.scan(EntryRow)}
         self._orders = {(row.account, row.order_id): row for row in reader.scan(OrderRow)}
         self._balances = {(row.account, row.asset_id): row for row in reader.scan(BalanceRow)}
-        self.rows = sum(map(len, (self._fills, self._entries, self._orders, self._balances)))
+        self.rows = len(self._fills) + len(self._entries) + len(self._orders) + len(self._balances)
         self._right = set[tuple[str, int, int]]()  # rows that are what the log makes
         self._due = dict[tuple[str, int, int], int]()  # by row: its last number up to the progress
         self._now_orders: dict[tuple[int, int], dict[str, Any]] = {}
@@ -219,7 +219,9 @@ class StoreAudit:
                 if key not in self._right:
                     self._differ(f"{what} {row} is there, and the log makes none at that number")
                 elif row.number < self._due.get(key, 0):
-                    self._differ(f"{what} {row} is behind: the log has event {self._due[key]} of it")
+                    self._differ(
+                        f"{what} {row} is behind: the log has event {self._due[key]} of it"
+                    )
         there = {("order", *key) for key in self._orders}
         there |= {("balance", *key) for key in self._balances}
         for key in self._due.keys() - there:

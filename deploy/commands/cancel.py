@@ -48,8 +48,8 @@ def cancel(
         return
     with BlockingClient(bootstrap) as client:
         cancelled = client.cancel(
-                account, order_id=order_id, client_order_id=client_order_id
-            ).order_id
+            account, order_id=order_id, client_order_id=client_order_id
+        ).order_id
     if as_json:
         print_json({"order_id": cancelled, "cancelled": 1})
     else:

@@ -12,7 +12,9 @@ from partita.producers import BlockingClient
 @click.command()
 @click.argument("account", type=int)
 @click.option("--done", is_flag=True, help="Those that are done, newest first, from the store.")
-@click.option("--all", "everything", is_flag=True, help="Open or done, newest first, from the store.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Open or done, newest first, from the store."
+)
 @page_options
 @store_option
 @bootstrap_option

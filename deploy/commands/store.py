@@ -1,11 +1,12 @@
 """`partita store`: how far the store of history is; made anew; compared with the log."""
 
 import threading
+from typing import NamedTuple
 
 import click
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.views import NOTHING, console, number, plain_table, print_json
+from partita.deploy.commands.views import console, number, plain_table, print_json
 from partita.deploy.history.ask import running_store, store_option
 from partita.deploy.history.verify import verify as run_verify
 from partita.deploy.replay.show import progress
@@ -13,6 +14,7 @@ from partita.ledger.projector.projection import PROJECTED
 from partita.ledger.projector.run import Projector
 from partita.ledger.store.choice import open_reader, open_store
 from partita.ledger.store.port import Retention, Store
+from partita.ledger.store.rows import Progress
 from partita.log.kafka.admin import Admin
 from partita.schemas.topics import ACCOUNT_EVENTS, TOPICS, partitions_of
 
@@ -45,39 +47,44 @@ def status(store: str | None, bootstrap: str, as_json: bool) -> None:
     known = {(at.source.topic, at.source.partition): at for at in reader.progress().values()}
     reader.close()
     counts = {rule.name: partitions_of(rule, *shape) for rule in TOPICS}
-    rows = []
-    for topic in PROJECTED:
-        for partition, (start, end) in admin.ranges(topic, counts[topic]).items():
-            at = known.get((topic, partition))
-            offset = max(start, 0 if at is None else at.offset)
-            rows.append(
-                {
-                    "topic": topic,
-                    "partition": partition,
-                    "offset": offset,
-                    "end": end,
-                    "behind": max(0, end - offset),
-                    "event": at.number if at is not None and topic == ACCOUNT_EVENTS else None,
-                    "foreign": at is not None and at.source.topic_id != ids[topic],
-                }
-            )
+    behind = [
+        _standing(topic, partition, bounds, known.get((topic, partition)), ids[topic])
+        for topic in PROJECTED
+        for partition, bounds in admin.ranges(topic, counts[topic]).items()
+    ]
     if as_json:
-        print_json(rows)
+        print_json(behind)
         return
     table = plain_table("topic", "partition", "offset", "end", "behind", "event", left=("topic",))
-    for row in rows:
-        table.add_row(
-            str(row["topic"]),
-            str(row["partition"]),
-            number(int(row["offset"])),
-            number(int(row["end"])),
-            number(int(row["behind"])),
-            NOTHING if row["event"] is None else number(int(row["event"])),
-        )
+    for at in behind:
+        numbers = (at.offset, at.end, at.behind, at.event)
+        table.add_row(at.topic, str(at.partition), *map(number, numbers))
     console().print(address)
     console().print(table)
-    if any(row["foreign"] for row in rows):
+    if any(at.foreign for at in behind):
         console().print("[red]it was made from another log: `partita store rebuild` makes it anew")
+
+
+class Standing(NamedTuple):
+    """How far a store is with one partition."""
+
+    topic: str
+    partition: int
+    offset: int  # the next record it takes
+    end: int  # of the partition
+    behind: int  # records
+    event: int | None  # number of the last event taken; of account-events
+    foreign: bool  # the topic is not the one that the store was made from
+
+
+def _standing(
+    topic: str, partition: int, bounds: tuple[int, int], at: Progress | None, topic_id: str
+) -> Standing:
+    start, end = bounds
+    offset = max(start, 0 if at is None else at.offset)
+    event = at.number if at is not None and topic == ACCOUNT_EVENTS else None
+    foreign = at is not None and at.source.topic_id != topic_id
+    return Standing(topic, partition, offset, end, max(0, end - offset), event, foreign)
 
 
 @store.command()

@@ -39,8 +39,8 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--store",
         metavar="ADDRESS",
         envvar="PARTITA_STORE",
-        help="Address of the store, sqlite:PATH or cassandra:HOST,.../KEYSPACE; that of the exchange"
-        " running in ./data if not given.",
+        help="Address of the store, sqlite:PATH or cassandra:HOST,.../KEYSPACE; that of the"
+        " exchange running in ./data if not given.",
     )(command)
 
 

@@ -146,13 +146,15 @@ class Rim:
     def entry(self, row: EntryRow) -> KeptEntry:
         """Return a change of a balance as shown."""
         asset = self._asset(row.asset_id)
-        amounts = (row.available_change, row.held_change, row.available, row.held)
         return KeptEntry(
             row.number,
             row.time_ms,
             asset.name,
             row.kind,
-            *(from_steps(amount, asset.unit) for amount in amounts),
+            from_steps(row.available_change, asset.unit),
+            from_steps(row.held_change, asset.unit),
+            from_steps(row.available, asset.unit),
+            from_steps(row.held, asset.unit),
             row.order_id or None,
             row.command_id or None,
             self._symbol(row.instrument_id),

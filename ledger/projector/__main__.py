@@ -24,7 +24,9 @@ def main() -> int:
         prog="python -m partita.ledger.projector", description="Keep a store as new as the log."
     )
     parser.add_argument("--bootstrap", required=True, help="a Kafka broker, HOST:PORT")
-    parser.add_argument("--store", required=True, help="sqlite:PATH, or cassandra:HOST,.../KEYSPACE")
+    parser.add_argument(
+        "--store", required=True, help="sqlite:PATH, or cassandra:HOST,.../KEYSPACE"
+    )
     parser.add_argument(
         "--keep-trades-days", type=int, default=30, help="0: for ever (default %(default)s)"
     )

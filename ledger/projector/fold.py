@@ -8,7 +8,7 @@ each what that row has in it already.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from partita.ledger.store.port import BalanceKey, OrderKey
 from partita.ledger.store.rows import (
@@ -95,7 +95,7 @@ class Fold:
         # What has changed since the last drain; dicts for their order.
         self._changed_orders: dict[OrderKey, _Order] = {}
         self._changed_balances: dict[BalanceKey, None] = {}
-        self._makers: dict[type, Callable[[int, int, AccountEvent], Cause]] = {
+        self._makers: dict[type, Callable[[int, int, Any], Cause]] = {
             accounts.Received: self._received,
             accounts.Accepted: self._accepted,
             accounts.Opened: self._opened,
@@ -116,7 +116,7 @@ class Fold:
                         balance = event.account, event.asset_id
                         if balance not in self._balances:
                             balances[balance] = None
-                    case accounts.Received():
+                    case accounts.Received() if not event.repeated:
                         received.add((event.account, event.order_id))
                     case (
                         accounts.Filled() | accounts.Done() | accounts.Opened() | accounts.Changed()
@@ -197,7 +197,9 @@ class Fold:
                 outcome=_FILLED,
                 reason=_NONE,
             )
-        return Cause(*key[:1], _RESERVE, event.order_id, event.command_id, event.instrument_id, 0, 1)
+        return Cause(
+            *key[:1], _RESERVE, event.order_id, event.command_id, event.instrument_id, 0, 1
+        )
 
     def _accepted(self, _number: int, _time_ms: int, event: accounts.Accepted) -> Cause:
         if event.order_id or event.count or event.repeated:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from itertools import chain
 
 from partita.ledger.projector.fold import Fold, Told, UnknownOrder
 from partita.ledger.store.errors import StoreDamaged
@@ -9,8 +10,8 @@ from partita.ledger.store.port import Store
 from partita.ledger.store.rows import CandleRow, Progress, Rows, Source, TradeRow
 from partita.log.edges import EdgeState, InEdge, Verdict
 from partita.log.port import Record
-from partita.schemas import chain
 from partita.schemas.accounts import AccountEventBatch
+from partita.schemas.chain import ACCOUNT_EVENTS as CHAIN
 from partita.schemas.codec import decode
 from partita.schemas.converter import Message
 from partita.schemas.errors import Undecodable
@@ -72,7 +73,7 @@ class AccountIntake(Intake):
         if message.shard != self.progress.source.partition:
             raise Undecodable(f"shard {message.shard} does not speak here")
         for first, past, time_ms, events in message.groups:
-            verdict, new = self._edge.take(chain.ACCOUNT_EVENTS, first, past, events, time_ms)
+            verdict, new = self._edge.take(CHAIN, first, past, events, time_ms)
             if verdict is Verdict.TAKEN:
                 self._told.append(Told(self._edge.number - len(new) + 1, time_ms, new))
                 self.pending += len(new)
@@ -151,4 +152,6 @@ def begin(source: Source) -> Progress:
 
 def joined(made: Sequence[Rows]) -> Rows:
     """Return rows of several sources as one; their keys are apart."""
-    return Rows(*(tuple(row for rows in made for row in rows[at]) for at in range(len(Rows()))))
+    return Rows._make(
+        tuple(chain.from_iterable(rows[at] for rows in made)) for at in range(len(Rows._fields))
+    )

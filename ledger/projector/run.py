@@ -109,7 +109,7 @@ class Projector:
             self._start(topic, projection)
         expire_at, look_at = time.monotonic(), time.monotonic() + _LOOK_EVERY_S
         while not self._stop.is_set():
-            self._step(store, projection)
+            self._step(projection)
             now_s = time.monotonic()
             left = self._left(projection) if to_the_end or now_s >= look_at else 1
             if now_s >= look_at or not left:
@@ -150,7 +150,7 @@ class Projector:
             max(0, end - projection.intakes[where].offset) for where, end in self._ends.items()
         )
 
-    def _step(self, store: Store, projection: Projection) -> None:
+    def _step(self, projection: Projection) -> None:
         wait_s = _POLL_S
         for topic, reader in self._readers.items():
             for record in reader.read(wait_s, _RECORDS_MAX):

@@ -136,8 +136,8 @@ class Store(Reader, Protocol):
     def write(self, rows: Rows) -> None:
         """Write rows, and then progress; return when all is durable.
 
-        Any number of rows; each key at most once. Trades and candles older than the retention may be
-        left out. Raised StoreUnavailable: the caller gives the same rows again.
+        Any number of rows; each key at most once. Trades and candles older than the retention may
+        be left out. Raised StoreUnavailable: the caller gives the same rows again.
         """
 
     def expire(self, now_ms: int) -> int:

@@ -36,7 +36,7 @@ DAY_MS = 86_400_000
 
 def everything(store: Reader) -> dict[str, Any]:
     """Return all that a store holds, in an order of our own."""
-    kinds = (BalanceRow, OrderRow, FillRow, EntryRow, TradeRow, CandleRow)
+    kinds: tuple[Any, ...] = (BalanceRow, OrderRow, FillRow, EntryRow, TradeRow, CandleRow)
     found: dict[str, Any] = {kind.__name__: sorted(store.scan(kind)) for kind in kinds}
     return found | {"progress": store.progress()}
 
@@ -243,7 +243,7 @@ class StoreContract:
     def test_pages_hold_everything_once(self, store: Store, limit: int) -> None:
         """Whatever their length, from the newest to the oldest (open orders the other way)."""
         numbers = (3, 4, 10, 11, 12, 200, 201)
-        state = {n: OrderState.OPEN for n in numbers}
+        state = dict.fromkeys(numbers, OrderState.OPEN)
         opens = tuple(make.order(order_id=n, state=state[n]) for n in numbers)
         dones = tuple(make.done(order_id=n + 1_000) for n in numbers)
         store.write(

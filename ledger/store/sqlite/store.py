@@ -48,8 +48,6 @@ from partita.ledger.store.sqlite.tables import Table
 _LOCK_S = 5.0
 # Of the log beside the file; what it may keep when it is idle.
 _WAL_BYTES_MAX = 64 << 20
-# Rows of market history removed in one transaction, so that none takes long.
-_EXPIRE_ROWS = 5_000
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
 
@@ -212,7 +210,7 @@ class SqliteStore:
         found = self._load(tables.BALANCES, keys)
         return {(row.account, row.asset_id): row for row in found}
 
-    def _load(self, table: Table[AnyRow], keys: Collection[tuple[int, int]]) -> list[AnyRow]:
+    def _load(self, table: Table, keys: Collection[tuple[int, int]]) -> list[Any]:
         statement = table.select(" AND ".join(f"{name} = ?" for name in table.key))
         make = self._makers[table.name]
         with self._told():
@@ -237,7 +235,7 @@ class SqliteStore:
             ]
             self._connection.executemany(tables.SET_PROGRESS, progress)
 
-    def _upsert(self, table: Table[Any], rows: Sequence[Any]) -> None:
+    def _upsert(self, table: Table, rows: Sequence[Any]) -> None:
         if rows:
             self._connection.executemany(table.upsert(), map(self._binders[table.name], rows))
 
@@ -247,21 +245,13 @@ class SqliteStore:
         removed = 0
         if trades_ms is not None:
             ids = self._rows("SELECT DISTINCT instrument_id FROM trades")
-            # A book's time never goes back: the first one that is kept ends the look-up.
-            statement = (
-                "DELETE FROM trades WHERE instrument_id = ?1 AND trade_id IN (SELECT trade_id FROM"
-                " (SELECT trade_id, time_ms FROM trades WHERE instrument_id = ?1"
-                f" ORDER BY trade_id LIMIT {_EXPIRE_ROWS}) WHERE time_ms < ?2)"
-            )
-            removed += sum(self._delete(statement, *i, now_ms - trades_ms) for i in ids)
+            for (instrument,) in ids:
+                removed += self._delete(tables.EXPIRE_TRADES, instrument, now_ms - trades_ms)
         if candles_ms is not None:
             series = self._rows("SELECT DISTINCT instrument_id, interval_s FROM candles")
-            statement = (
-                "DELETE FROM candles WHERE instrument_id = ?1 AND interval_s = ?2 AND start_ms IN"
-                " (SELECT start_ms FROM candles WHERE instrument_id = ?1 AND interval_s = ?2"
-                f" AND start_ms < ?3 - ?2 * 1000 ORDER BY start_ms LIMIT {_EXPIRE_ROWS})"
-            )
-            removed += sum(self._delete(statement, *s, now_ms - candles_ms) for s in series)
+            for instrument, interval_s in series:
+                ended_ms = now_ms - candles_ms - interval_s * 1_000
+                removed += self._delete(tables.EXPIRE_CANDLES, instrument, interval_s, ended_ms)
         return removed
 
     def _delete(self, statement: str, *values: int) -> int:
@@ -275,19 +265,20 @@ class SqliteStore:
         found = self._rows(
             "SELECT topic, topic_id, partition, offset, number, chain, cause FROM progress"
         )
-        return {
-            Source(*row[:3]): Progress(Source(*row[:3]), *row[3:6], Cause(*json.loads(row[6])))
+        made = (
+            Progress(Source(*row[:3]), row[3], row[4], row[5], Cause(*json.loads(row[6])))
             for row in found
-        }
+        )
+        return {progress.source: progress for progress in made}
 
     def _page(
         self,
-        table: Table[AnyRow],
+        table: Table,
         where: str,
         values: tuple[Any, ...],
         before: int | None,
         limit: int,
-    ) -> list[AnyRow]:
+    ) -> list[Any]:
         """Return a page, newest first, by the last column of the key."""
         assert 0 < limit <= PAGE_MAX, f"a page has 1 to {PAGE_MAX} rows"
         if before is not None:

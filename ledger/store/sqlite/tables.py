@@ -5,9 +5,8 @@ as text. Nothing is ever computed with them in SQL.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple
+from typing import Any, NamedTuple
 
-from partita.ledger.store.port import AnyRow
 from partita.ledger.store.rows import (
     BalanceRow,
     CandleRow,
@@ -45,11 +44,11 @@ _ENUMS: dict[type[Any], Callable[[str], Any]] = {
 }  # fmt: skip
 
 
-class Table(NamedTuple, Generic[AnyRow]):
+class Table(NamedTuple):
     """A table and its row."""
 
     name: str
-    row: type[AnyRow]
+    row: type[Any]
     key: tuple[str, ...]
     stamp: str  # the column by which the newer row is known; empty: a row never changes
 
@@ -68,19 +67,19 @@ class Table(NamedTuple, Generic[AnyRow]):
             for name in self.columns
         )
         # Kept in the order of the key: a page of an account is a stretch of the file.
-        return f"CREATE TABLE {self.name} ({columns}, PRIMARY KEY ({_list(self.key)})) WITHOUT ROWID"
+        return (
+            f"CREATE TABLE {self.name} ({columns}, PRIMARY KEY ({_list(self.key)})) WITHOUT ROWID"
+        )
 
     def upsert(self) -> str:
         """Return the statement that writes a row unless a newer one is there."""
         places = _list("?" * len(self.columns))
-        into = f"INSERT INTO {self.name} ({_list(self.columns)}) VALUES ({places})"
+        into = f"INSERT INTO {self.name} ({_list(self.columns)}) VALUES ({places})"  # noqa: S608 - our own words only
         if not self.stamp:
             return f"{into} ON CONFLICT DO NOTHING"
         changes = _list(f"{c} = excluded.{c}" for c in self.columns if c not in self.key)
-        return (
-            f"{into} ON CONFLICT DO UPDATE SET {changes}"
-            f" WHERE excluded.{self.stamp} > {self.name}.{self.stamp}"
-        )
+        newer = f"excluded.{self.stamp} > {self.name}.{self.stamp}"
+        return f"{into} ON CONFLICT DO UPDATE SET {changes} WHERE {newer}"
 
     def select(self, where: str, *, newest_first: bool = True) -> str:
         """Return the statement for rows by a condition, in the order of the key's last column."""
@@ -91,12 +90,12 @@ class Table(NamedTuple, Generic[AnyRow]):
         """Return the statement for all rows."""
         return f"SELECT {_list(self.columns)} FROM {self.name}"  # noqa: S608 - as above
 
-    def binder(self) -> Callable[[AnyRow], tuple[Any, ...]]:
+    def binder(self) -> Callable[[Any], tuple[Any, ...]]:
         """Return the function from a row to what SQLite takes."""
         wide = [self.columns.index(name) for name in _WIDE.get(self.row, ())]
         enums = [at for at, kind in enumerate(self.row.__annotations__.values()) if kind in _ENUMS]
 
-        def bind(row: AnyRow) -> tuple[Any, ...]:
+        def bind(row: Any) -> tuple[Any, ...]:
             values: list[Any] = list(row)
             for at in enums:  # a subclass of str takes SQLite's slow way
                 values[at] = str.__str__(values[at])
@@ -107,14 +106,14 @@ class Table(NamedTuple, Generic[AnyRow]):
 
         return bind
 
-    def maker(self) -> Callable[[tuple[Any, ...]], AnyRow]:
+    def maker(self) -> Callable[[tuple[Any, ...]], Any]:
         """Return the function from what SQLite gives to a row."""
         kinds = tuple(self.row.__annotations__.values())
         enums = [(at, _ENUMS[kind]) for at, kind in enumerate(kinds) if kind in _ENUMS]
         wide = [self.columns.index(name) for name in _WIDE.get(self.row, ())]
         flags = [at for at, kind in enumerate(kinds) if kind is bool]
 
-        def make(values: tuple[Any, ...]) -> AnyRow:
+        def make(values: tuple[Any, ...]) -> Any:
             fields = list(values)
             for at, member in enums:
                 fields[at] = member(fields[at])
@@ -138,7 +137,7 @@ ENTRIES = Table("entries", EntryRow, ("account", "number"), "")
 TRADES = Table("trades", TradeRow, ("instrument_id", "trade_id"), "")
 CANDLES = Table("candles", CandleRow, ("instrument_id", "interval_s", "start_ms"), "last_trade_id")
 
-TABLES: tuple[Table[Any], ...] = (FILLS, ENTRIES, TRADES, CANDLES, ORDERS, BALANCES)
+TABLES: tuple[Table, ...] = (FILLS, ENTRIES, TRADES, CANDLES, ORDERS, BALANCES)
 
 CREATE = (
     *(table.create() for table in TABLES),
@@ -146,9 +145,12 @@ CREATE = (
     "CREATE INDEX orders_open ON orders (account, order_id) WHERE state <> 'done'",
     "CREATE INDEX orders_by_client_id ON orders (account, client_order_id, order_id)",
     "CREATE INDEX fills_by_order ON fills (account, order_id, number)",
-    "CREATE TABLE progress (topic TEXT NOT NULL, topic_id TEXT NOT NULL, partition INTEGER NOT NULL,"
-    " offset INTEGER NOT NULL, number INTEGER NOT NULL, chain INTEGER NOT NULL,"
-    " cause TEXT NOT NULL, PRIMARY KEY (topic, topic_id, partition)) WITHOUT ROWID",
+    (
+        "CREATE TABLE progress (topic TEXT NOT NULL, topic_id TEXT NOT NULL,"
+        " partition INTEGER NOT NULL, offset INTEGER NOT NULL, number INTEGER NOT NULL,"
+        " chain INTEGER NOT NULL, cause TEXT NOT NULL,"
+        " PRIMARY KEY (topic, topic_id, partition)) WITHOUT ROWID"
+    ),
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
 )
 
@@ -158,4 +160,18 @@ SET_PROGRESS = (
     " offset = excluded.offset, number = excluded.number,"
     " chain = excluded.chain, cause = excluded.cause"
     " WHERE (excluded.number, excluded.offset) > (progress.number, progress.offset)"
+)
+
+# Rows of market history removed in one transaction, so that none takes long.
+_EXPIRE_ROWS = "5000"
+# A book's time never goes back, so the oldest trades have the smallest ids.
+EXPIRE_TRADES = (
+    "DELETE FROM trades WHERE instrument_id = ?1 AND trade_id IN (SELECT trade_id FROM"  # noqa: S608 - our own words only
+    " (SELECT trade_id, time_ms FROM trades WHERE instrument_id = ?1"
+    f" ORDER BY trade_id LIMIT {_EXPIRE_ROWS}) WHERE time_ms < ?2)"
+)
+EXPIRE_CANDLES = (
+    "DELETE FROM candles WHERE instrument_id = ?1 AND interval_s = ?2 AND start_ms IN"  # noqa: S608 - as above
+    " (SELECT start_ms FROM candles WHERE instrument_id = ?1 AND interval_s = ?2"
+    f" AND start_ms <= ?3 ORDER BY start_ms LIMIT {_EXPIRE_ROWS})"
 )

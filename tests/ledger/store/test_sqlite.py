@@ -69,7 +69,7 @@ def test_another_version_is_refused_and_begun_anew_by_word_only(path: Path, open
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
     connection.close()
 
-    with pytest.raises(StoreVersion, match="version 99.*partita store rebuild"):
+    with pytest.raises(StoreVersion, match=r"version 99.*partita store rebuild"):
         opener(retention=FOREVER)
     with pytest.raises(StoreVersion):
         open_reader(f"sqlite:{path}")
@@ -78,7 +78,9 @@ def test_another_version_is_refused_and_begun_anew_by_word_only(path: Path, open
     assert store.order(1, 1) is None
 
 
-@pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\0" + b"x" * 8000])
+@pytest.mark.parametrize(
+    "content", [b"no database at all" * 100, b"SQLite format 3\0" + b"x" * 8000]
+)
 def test_a_damaged_file_is_refused_and_begun_anew_by_word_only(
     path: Path, opener: Opener, content: bytes
 ) -> None:
