@@ -186,7 +186,7 @@ class Torn(Flaky):
                 Rows(orders=rows.orders, balances=rows.balances),
                 Rows(progress=rows.progress),
             )
-            upto = self._draw.randrange(12)  # at which row of which step it breaks off
+            upto = self._draw.randrange(6)  # at which step it breaks off, if it does
             for at, step in enumerate(steps):
                 for kept in step._fields:
                     found = getattr(step, kept)
@@ -246,15 +246,16 @@ class Run:
             for shard, offset in projection.offsets("account-events").items():
                 for record in self._logs[shard][offset : offset + self._draw.randrange(6)]:
                     projection.take("account-events", record)
-            if not self._flushed(projection):  # killed while the store was down
-                self._projections[at] = self._begun(at)
+            if not self._flushed(projection):  # killed while the store was down, perhaps both
+                for killed in {at, self._draw.randrange(2)}:
+                    self._projections[killed] = self._begun(killed)
 
     def _flushed(self, projection: Projection) -> bool:
         while True:
             try:
                 projection.flush()
             except StoreUnavailable:
-                if self._draw.random() < 0.2:
+                if self._draw.random() < 0.4:
                     return False
             else:
                 return True
