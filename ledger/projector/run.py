@@ -29,7 +29,7 @@ Tell = Callable[[int, int], None]
 _POLL_S = 0.05
 _RECORDS_MAX = 200
 # Events folded into one write: enough for the cost of a commit to vanish, and not to be felt.
-_EVENTS_MAX = 20_000
+EVENTS_MAX = 20_000
 # Between two tries at a store that does not answer; and between two words about it.
 _AGAIN_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _SAY_EVERY_S = 30.0
@@ -155,7 +155,7 @@ class Projector:
         for topic, reader in self._readers.items():
             for record in reader.read(wait_s, _RECORDS_MAX):
                 projection.take(topic, record)
-                if projection.pending >= _EVENTS_MAX:
+                if projection.pending >= EVENTS_MAX:
                     self.rows += self._patiently(projection.flush)
             wait_s = 0.0  # one wait for all
         self.rows += self._patiently(projection.flush)
