@@ -11,8 +11,10 @@ from partita.deploy.commands.book import book
 from partita.deploy.commands.cancel import cancel
 from partita.deploy.commands.candles import candles
 from partita.deploy.commands.dead_letters import dead_letters_group
+from partita.deploy.commands.entries import entries
 from partita.deploy.commands.exits import run
 from partita.deploy.commands.export import export
+from partita.deploy.commands.fills import fills
 from partita.deploy.commands.fund import fund
 from partita.deploy.commands.instruments import instruments
 from partita.deploy.commands.ledger import ledger
@@ -27,6 +29,7 @@ from partita.deploy.commands.replay import replay
 from partita.deploy.commands.rules import add, halt, resume, set_
 from partita.deploy.commands.simulate import simulate
 from partita.deploy.commands.status import status
+from partita.deploy.commands.store import store
 from partita.deploy.commands.trades import trades
 from partita.deploy.commands.up import up
 from partita.deploy.commands.watch import watch
@@ -61,7 +64,9 @@ for command in (
     amend,
     order,
     orders,
+    fills,
     balances,
+    entries,
     book,
     watch,
     trades,
@@ -72,6 +77,7 @@ for command in (
     simulate,
     dead_letters_group,
     audit,
+    store,
 ):
     partita.add_command(command)
 for command in (add, halt, resume, set_):

@@ -65,6 +65,15 @@ class Plan(NamedTuple):
     allow_unsafe_replication: bool = False  # the cluster may lose what it has acknowledged
     simulate: int = 0  # orders a second of a simulated market beside it; 0: none
     back_off_s: Sequence[float] = BACK_OFF_S  # before each start of a worker that keeps ending
+    projectors: int = 0  # processes that keep the store as new as the log
+    store: str | None = None  # its address (partita.ledger.store.choice); None: SQLite in `data`
+    keep_trades_days: int = 30  # market history in the store; 0: for ever
+    keep_candles_days: int = 0
+
+    @property
+    def store_address(self) -> str:
+        """The address of the store."""
+        return self.store or f"sqlite:{(self.data / 'store.sqlite').absolute()}"
 
 
 class Exchange:
@@ -181,6 +190,14 @@ class Exchange:
             for number in range(1, count + 1):
                 command = worker_command(module, self.bootstrap, *options)
                 self._accompany(f"{name}-{number}", command)
+        for number in range(1, plan.projectors + 1):
+            kept = (
+                *("--store", plan.store_address),
+                *("--keep-trades-days", str(plan.keep_trades_days)),
+                *("--keep-candles-days", str(plan.keep_candles_days)),
+            )
+            command = worker_command("ledger.projector", self.bootstrap, *kept)
+            self._accompany(f"projector-{number}", command)
         if plan.simulate:
             rate = ("--rate", str(plan.simulate))
             self._accompany("simulate", command_line(self.bootstrap, "simulate", *rate))
@@ -256,7 +273,8 @@ class Exchange:
 
     def _write_running(self) -> None:
         running = self.plan.data / RUNNING
-        text = json.dumps({"bootstrap": self.bootstrap, "pid": os.getpid()})
+        known = {"bootstrap": self.bootstrap, "pid": os.getpid(), "store": self.plan.store_address}
+        text = json.dumps(known)
         try:
             running.write_text(text + "\n")
         except OSError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from partita.deploy.kafka.process import LeashedProcess
+from partita.ledger.projector.exits import ProjectorExit
 from partita.log.service import LOG_EXITS, WorkerExit
 from partita.schemas.errors import LogError
 
@@ -20,6 +21,9 @@ from partita.schemas.errors import LogError
 REFUSALS: tuple[tuple[type[LogError], WorkerExit], ...] = tuple(
     (kind, code) for kind, code in LOG_EXITS if code >= WorkerExit.TOPIC_RECREATED
 )
+
+# Ends of what is no worker of the log, and waits for a person just so.
+_STAYS_DOWN = frozenset({ProjectorExit.NEWER_DATA, ProjectorExit.STORE_UNFIT})
 
 STOP_TIMEOUT_S = 30.0  # longer than a worker may write snapshots and wait for what it sent
 # The first restart is at once; one that keeps ending waits longer each time, up to the last.
@@ -128,6 +132,11 @@ class SupervisedWorker:
             self._given_up = True
             self._refused = self._refusal(status)
             report(f"{self._refused}; {self.name} is not started again ({_meaning(status)})")
+            return
+        if status in _STAYS_DOWN:
+            self._given_up = True
+            said = self.log.read_text(errors="replace").rpartition(" ERROR ")[2].strip()
+            report(f"{said or self.log}; {self.name} is not started again (code {status})")
             return
         self._failures = 1 if steady else self._failures + 1
         wait_s = self._back_off_s[min(self._failures, len(self._back_off_s)) - 1]

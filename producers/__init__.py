@@ -23,19 +23,26 @@ from partita.producers.events import (
 )
 from partita.producers.limits import ClientLimits
 from partita.producers.views import (
+    Amended,
     BalanceView,
+    Cancelled,
+    CancelledAll,
     OrderView,
     Placed,
     Position,
     RawEvent,
     TickerView,
     TotalsView,
+    Transferred,
 )
 
 __all__ = [
+    "Amended",
     "BalanceChanged",
     "BalanceView",
     "BlockingClient",
+    "Cancelled",
+    "CancelledAll",
     "Client",
     "ClientClosed",
     "ClientLimits",
@@ -54,4 +61,5 @@ __all__ = [
     "RawEvent",
     "TickerView",
     "TotalsView",
+    "Transferred",
 ]

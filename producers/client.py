@@ -14,13 +14,17 @@ from partita.producers.session import Session
 from partita.producers.tickers import Tickers
 from partita.producers.translate import Translator, balance_view, order_view, totals_views
 from partita.producers.views import (
+    Amended,
     BalanceView,
+    Cancelled,
+    CancelledAll,
     OrderView,
     Placed,
     Position,
     RawEvent,
     TickerView,
     TotalsView,
+    Transferred,
 )
 from partita.schemas.accounts import Balance, OrderStatus, Total
 from partita.schemas.commands import Cancel, CancelAll
@@ -97,7 +101,7 @@ class Client:
     def position(self, account: int) -> Position:
         """Return how far this client has heard of an account's shard.
 
-        After an answer it is at or behind that answer: a view at least this new shows its effect.
+        A view at least this new has all that was heard. A command has its own in its answer.
         """
         shard = shard_of(account, self._session.shape.shards)
         return Position(shard, self._session.answers.positions.get(shard, 0))
@@ -175,27 +179,27 @@ class Client:
 
     def submit_cancel(
         self, account: int, *, order_id: int | None = None, client_order_id: str | None = None
-    ) -> asyncio.Future[int]:
+    ) -> asyncio.Future[Cancelled]:
         """Submit a cancel; see `cancel`."""
         name = build.order_name(order_id, client_order_id)
         command = Cancel(*self._head(account, None, ""), *name)
-        return self._session.submit(command, results.order_id, last=True)
+        return self._session.submit(command, results.cancelled, last=True)
 
     async def cancel(
         self, account: int, *, order_id: int | None = None, client_order_id: str | None = None
-    ) -> int:
-        """Cancel an order by one of its names; return its order_id when it is out of the book.
+    ) -> Cancelled:
+        """Cancel an order by one of its names; return when it is out of the book.
 
         One that is done already is Rejected with its final state in `detail`.
         """
         return await self.submit_cancel(account, order_id=order_id, client_order_id=client_order_id)
 
-    async def cancel_all(self, account: int, symbol: str) -> int:
-        """Cancel all orders of the account on a symbol; return how many there were."""
+    async def cancel_all(self, account: int, symbol: str) -> CancelledAll:
+        """Cancel all orders of the account on a symbol; return when they are out of the book."""
         listed = self._session.catalogue.listed(symbol)
         head = self._head(account, None, "")
         command = CancelAll(*head, listed.instrument.instrument_id)
-        return await self._session.submit(command, results.count, last=True)
+        return await self._session.submit(command, results.cancelled_all, last=True)
 
     def submit_amend(
         self,
@@ -206,7 +210,7 @@ class Client:
         order_id: int | None = None,
         client_order_id: str | None = None,
         symbol: str | None = None,
-    ) -> asyncio.Future[int]:
+    ) -> asyncio.Future[Amended]:
         """Submit an amend; see `amend`. The symbol must be given for orders of other clients."""
         name = build.order_name(order_id, client_order_id)
         if symbol is None:
@@ -217,7 +221,7 @@ class Client:
             symbol = self._symbol_of(order)
         listed = self._session.catalogue.listed(symbol)
         head = self._head(account, None, "")
-        return self._session.submit(build.amend(listed, head, name, price, size), results.order_id)
+        return self._session.submit(build.amend(listed, head, name, price, size), results.amended)
 
     def _symbol_of(self, order: OwnOrder) -> str:
         return self._session.catalogue.by_id(order.instrument_id).instrument.symbol
@@ -231,8 +235,8 @@ class Client:
         order_id: int | None = None,
         client_order_id: str | None = None,
         symbol: str | None = None,
-    ) -> int:
-        """Give an open limit order a new price and total size; return its order_id when it has it.
+    ) -> Amended:
+        """Give an open limit order a new price and total size; return when it has them.
 
         The size counts what is filled already, so it cannot race with a fill. Less size at the same
         price keeps the order's place; anything else puts it behind the others of its price.
@@ -251,20 +255,20 @@ class Client:
 
     def submit_transfer(
         self, account: int, asset: str, amount: Number, *, transfer_id: str | None = None
-    ) -> asyncio.Future[None]:
+    ) -> asyncio.Future[Transferred]:
         """Submit a transfer; see `transfer`."""
         found = self._session.catalogue.asset(asset)
         head = self._head(account, transfer_id, "transfer_id")
-        return self._session.submit(build.transfer(found, head, amount), results.nothing)
+        return self._session.submit(build.transfer(found, head, amount), results.transferred)
 
     async def transfer(
         self, account: int, asset: str, amount: Number, *, transfer_id: str | None = None
-    ) -> None:
+    ) -> Transferred:
         """Move money in (positive) or out (negative); the first one in opens the account.
 
         A transfer_id counts once for ever: give one of your own where a program may run again.
         """
-        await self.submit_transfer(account, asset, amount, transfer_id=transfer_id)
+        return await self.submit_transfer(account, asset, amount, transfer_id=transfer_id)
 
     # Inquiries: the ledger's own state, in its turn on the log.
 

@@ -29,6 +29,33 @@ class Placed(NamedTuple):
 
     order_id: int
     client_order_id: str
+    position: Position  # a view at least this new has the order and its hold
+
+
+class Cancelled(NamedTuple):
+    """The order is out of the book, and what was left of its hold is released."""
+
+    order_id: int
+    position: Position
+
+
+class CancelledAll(NamedTuple):
+    """All orders of the account on the symbol are out of the book."""
+
+    orders: int  # how many there were
+    position: Position
+
+
+class Amended(NamedTuple):
+    """The order has its new price and size."""
+
+    order_id: int
+    position: Position
+
+
+class Transferred(NamedTuple):
+    """The money has moved."""
+
     position: Position
 
 

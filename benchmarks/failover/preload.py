@@ -8,7 +8,7 @@ from decimal import Decimal
 from partita.deploy.exchange import Exchange
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.past import PastReader
-from partita.producers import Client, Placed
+from partita.producers import Client, Placed, Transferred
 from partita.schemas.codec import decode
 from partita.schemas.operations import WorkerStatus
 from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS, WORKER_STATUS
@@ -29,7 +29,7 @@ def accounts(count: int, shards: int) -> Sequence[int]:
 async def preload(client: Client, owners: Sequence[int], orders: int) -> None:
     """Give each account money, and let so many orders rest in one book, an owner after another."""
 
-    def deposit(number: int) -> asyncio.Future[None]:
+    def deposit(number: int) -> asyncio.Future[Transferred]:
         return client.submit_transfer(owners[number], "USD", 1_000)
 
     def place(number: int) -> asyncio.Future[Placed]:

@@ -48,14 +48,14 @@ def amend(
         if price is None or size is None:
             # A fill changes neither price nor size in all, so what stays may be looked up.
             now = client.order(account, order_id=order_id, client_order_id=client_order_id)
-        amended_id = client.amend(
+        acknowledged = client.amend(
             account,
             order_id=order_id,
             client_order_id=client_order_id,
             price=_kept("price", now.price) if price is None else price,
             size=_kept("size", now.size) if size is None else size,
         )
-        amended = client.order(account, order_id=amended_id)
+        amended = client.order(account, order_id=acknowledged.order_id)
     if as_json:
         print_json(amended)
     else:

@@ -39,7 +39,7 @@ def cancel(
         raise click.UsageError("give one of ORDER_ID, --id CLIENT_ID and --all SYMBOL")
     if symbol is not None:
         with BlockingClient(bootstrap) as client:
-            count = client.cancel_all(account, symbol)
+            count = client.cancel_all(account, symbol).orders
         if as_json:
             print_json({"symbol": symbol, "cancelled": count})
         else:
@@ -47,7 +47,9 @@ def cancel(
             console().print(f"[yellow]cancelled[/] {number(count)} {orders} on {symbol}")
         return
     with BlockingClient(bootstrap) as client:
-        cancelled = client.cancel(account, order_id=order_id, client_order_id=client_order_id)
+        cancelled = client.cancel(
+            account, order_id=order_id, client_order_id=client_order_id
+        ).order_id
     if as_json:
         print_json({"order_id": cancelled, "cancelled": 1})
     else:

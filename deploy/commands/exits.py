@@ -10,6 +10,8 @@
  7  the log is not as it must be, or is of a newer build than this command
  8  an audit could not go past a parked place: nothing behind it is proven
 10  to 12: how a worker ended (partita.log.service.WorkerExit), of `ledger` and `matcher` only
+20  a projector met records of a newer build; 21 the store must be rebuilt, or is not there
+22  the store does not answer; 23 it has not come as far as was asked for in time
 64  and above: the operator's errors, see partita.deploy.errors
 
 What a log is refused for has the same code for every command, for `partita up` and for a worker.
@@ -34,6 +36,8 @@ from partita.deploy.listing import ListedAtOnce
 from partita.deploy.operate.passing import PassRefused, PassUnheard
 from partita.deploy.rules_change import ChangeOvertaken, ChangeUnanswered
 from partita.deploy.workers import REFUSALS
+from partita.ledger.projector.exits import ProjectorExit
+from partita.ledger.store.errors import StoreBehind, StoreError, StoreMissing, StoreUnfit
 from partita.schemas.errors import (
     InvalidValue,
     LogError,
@@ -63,6 +67,10 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (NoAnswer, 6),
     (LogUnavailable, 6),
     (TopicMissing, 6),
+    (StoreUnfit, ProjectorExit.STORE_UNFIT),
+    (StoreMissing, ProjectorExit.STORE_UNFIT),
+    (StoreBehind, 23),
+    (StoreError, 22),
     *REFUSALS,
     (LogError, 7),
     (Unreadable, 7),

@@ -87,6 +87,33 @@ _LOOK_EVERY_S = 0.2
 )
 @snapshot_options
 @click.option(
+    "--projectors",
+    type=click.IntRange(0, 64),
+    default=1,
+    show_default=True,
+    help="Processes that keep the store as new as the log; 0: no store.",
+)
+@click.option(
+    "--store",
+    metavar="ADDRESS",
+    help="The store of history: sqlite:PATH or cassandra:HOST,.../KEYSPACE; store.sqlite in the"
+    " data folder if not given.",
+)
+@click.option(
+    "--keep-trades-days",
+    type=click.IntRange(0),
+    default=30,
+    show_default=True,
+    help="How long the store keeps the market's trades; 0: for ever.",
+)
+@click.option(
+    "--keep-candles-days",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="How long the store keeps candles; 0: for ever.",
+)
+@click.option(
     "--instruments",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=DEFAULT_FILE,
@@ -137,9 +164,13 @@ def up(**options: Any) -> None:
 
 def _tell_given_up(console: Console, exchange: Exchange, told: set[str]) -> set[str]:
     """Say once, loudly, that a worker is not started again; return the names of those that are."""
-    down = {state.name: state for state in exchange.states() if state.given_up}
+    companions = {state.name for state in exchange.companion_states()}
+    all_of_them = (*exchange.states(), *exchange.companion_states())
+    down = {state.name: state for state in all_of_them if state.given_up}
     for name in down.keys() - told:
         why = "it refuses the log" if down[name].refused else "its partitions are parked"
+        if name in companions:
+            why = f"see {exchange.plan.data / 'workers' / name}.log; trading goes on"
         console.print(f"[bold red]{name} stays down: {why}. A person must look")
     return set(down)
 
@@ -152,6 +183,8 @@ def _show(console: Console, exchange: Exchange) -> None:
     for worker in [*exchange.states(), *exchange.companion_states()]:
         log = (plan.data / "workers" / f"{worker.name}.log").as_posix()
         table.add_row(f"[bold]{worker.name}", log, f"pid {worker.pid}")
+    if plan.projectors:
+        table.add_row("[bold]store", plan.store_address, "")
     table.add_row("[bold]data", str(plan.data), "")
     console.print(table)
     overview = look(exchange.bootstrap)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import click
 from rich.console import Console
@@ -81,7 +81,19 @@ def side_text(side: Side) -> Text:
     return Text(side, SIDE_STYLES[side])
 
 
-def state_text(order: OrderView) -> Text:
+class Ends(Protocol):
+    """An order that may have ended."""
+
+    @property
+    def state(self) -> OrderState:
+        """Received, open or done."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended."""
+
+
+def state_text(order: Ends) -> Text:
     """Return what an order is now: received, open, or how it ended."""
     if order.outcome is None:
         return Text(order.state, "cyan" if order.state is OrderState.OPEN else "")

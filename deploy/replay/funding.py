@@ -9,7 +9,7 @@ from typing import NamedTuple
 from partita.deploy.replay.audit import Audit
 from partita.deploy.replay.ids import RunIds
 from partita.deploy.replay.need import Deposit
-from partita.producers import Client
+from partita.producers import Client, Transferred
 from partita.schemas.errors import Overloaded
 
 # Unanswered transfers: as for orders, a few batches.
@@ -46,7 +46,7 @@ async def fund(
     start_s, done, failures = perf_counter(), 0, list[BaseException]()
     free = asyncio.Semaphore(_WINDOW)
 
-    def answered(future: "asyncio.Future[None]") -> None:
+    def answered(future: "asyncio.Future[Transferred]") -> None:
         nonlocal done
         done += 1
         free.release()
@@ -81,7 +81,9 @@ async def fund(
     return Funding(sent, perf_counter() - start_s)
 
 
-async def _admitted(submit: "Callable[[], asyncio.Future[None]]") -> "asyncio.Future[None]":
+async def _admitted(
+    submit: "Callable[[], asyncio.Future[Transferred]]",
+) -> "asyncio.Future[Transferred]":
     while True:
         try:
             return submit()

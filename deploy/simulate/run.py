@@ -222,4 +222,5 @@ class Market:
 
     async def _clear(self, quotes: set[tuple[int, str]]) -> None:
         for maker, symbol in sorted(quotes):
-            self.tally.cancelled += await self._client.cancel_all(maker, symbol)
+            cancelled = await self._client.cancel_all(maker, symbol)
+            self.tally.cancelled += cancelled.orders

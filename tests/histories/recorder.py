@@ -17,7 +17,15 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 from histories.history import History
 from histories.tap import Said, TappedSession
 
-from partita.producers import Client, ClientLimits, OrderView, Placed, RawEvent, results
+from partita.producers import (
+    CancelledAll,
+    Client,
+    ClientLimits,
+    OrderView,
+    Placed,
+    RawEvent,
+    results,
+)
 from partita.schemas.accounts import Done, Opened, Received
 from partita.schemas.commands import CancelAll, Place
 from partita.schemas.enums import OrderState
@@ -174,12 +182,12 @@ class Recorder:
     async def cancel_all(self, account: int, symbol: str) -> Outcome:
         """Cancel all orders of the account on a symbol; see Client.cancel_all."""
 
-        def submit(session: TappedSession) -> asyncio.Future[int]:
+        def submit(session: TappedSession) -> asyncio.Future[CancelledAll]:
             until_ms = session.now_ms() + session.limits.valid_for_ms
             listed = session.catalogue.listed(symbol)
             head = account, session.ids.new(), until_ms
             command = CancelAll(*head, listed.instrument.instrument_id)
-            return session.submit(command, results.count, last=True)
+            return session.submit(command, results.cancelled_all, last=True)
 
         return await self._run(submit)
 

@@ -250,7 +250,8 @@ def test_workers_that_were_given_up_start_again_after_a_pass(
     with BlockingClient(two_lines.bootstrap) as client:
         for placed in waiting:
             assert "open" == client.outcome(TAKER, placed).state
-            assert placed.order_id == client.cancel(TAKER, order_id=placed.order_id)
+            cancelled = client.cancel(TAKER, order_id=placed.order_id)
+            assert placed.order_id == cancelled.order_id
     assert before == dollars(operator)
 
 

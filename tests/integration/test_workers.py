@@ -58,7 +58,8 @@ async def trade(bootstrap: str, account: int) -> None:
             placed = await client.place(account, symbol, "buy", price="0.01", size="1")
             view = await client.outcome(account, placed)
             assert view.state == "open"
-            assert placed.order_id == await client.cancel(account, order_id=placed.order_id)
+            cancelled = await client.cancel(account, order_id=placed.order_id)
+            assert placed.order_id == cancelled.order_id
 
 
 async def test_bad_records_are_dead_letters_while_trading_goes_on(exchange: Exchange) -> None:
@@ -135,7 +136,8 @@ def test_everything_is_found_again_after_a_restart(tmp_path: Path) -> None:
                 f"{balance.available:.2f}",
                 f"{balance.held:.2f}",
             )
-            assert order_id == await client.cancel(7, order_id=order_id)
+            cancelled = await client.cancel(7, order_id=order_id)
+            assert order_id == cancelled.order_id
 
     order_id = 0
     for run in (1, 2):

@@ -90,7 +90,7 @@ async def test_an_order_is_placed_amended_filled_and_settled(
     view = await client.outcome(account, placed)
     assert (OrderState.OPEN, Decimal("0.5")) == (view.state, view.remaining)
     amended = await client.amend(account, order_id=placed.order_id, price="50000", size="0.3")
-    assert placed.order_id == amended
+    assert placed.order_id == amended.order_id
     sold = await client.place(other, SYMBOL, "sell", price="50000", size="0.3")
     done = await client.outcome(other, sold)
     assert (Outcome.FILLED, Decimal(0)) == (done.outcome, done.remaining)
@@ -113,7 +113,8 @@ async def test_a_cancel_takes_an_order_out_and_a_second_one_is_told_its_end(
     )
     await client.outcome(account, placed)
     assert [placed.order_id] == [view.order_id for view in await client.open_orders(account)]
-    assert placed.order_id == await client.cancel(account, client_order_id="mine")
+    cancelled = await client.cancel(account, client_order_id="mine")
+    assert placed.order_id == cancelled.order_id
     with pytest.raises(Rejected) as late:
         await client.cancel(account, order_id=placed.order_id)
     assert Reason.ORDER_DONE == late.value.reason
@@ -128,9 +129,9 @@ async def test_cancel_all_tells_how_many_there_were(client: Client, account: int
     for symbol in (SYMBOL, SYMBOL, "ETH-USD"):
         placed = await client.place(account, symbol, "buy", price="10", size="1")
         await client.outcome(account, placed)
-    assert await client.cancel_all(account, SYMBOL) == 2
+    assert (await client.cancel_all(account, SYMBOL)).orders == 2
     assert ["ETH-USD"] == [view.symbol for view in await client.open_orders(account)]
-    assert await client.cancel_all(account, "ETH-USD") == 1
+    assert (await client.cancel_all(account, "ETH-USD")).orders == 1
 
 
 async def test_an_order_of_another_client_can_be_amended(

@@ -106,8 +106,8 @@ class Live:
             await self._place(action)
         elif isinstance(action, said.CancelAll):
             account = await self.account(action.account)
-            count = await client.cancel_all(account, self._instrument.symbol)
-            self._told.append(said.OrdersCancelled(count))
+            cancelled = await client.cancel_all(account, self._instrument.symbol)
+            self._told.append(said.OrdersCancelled(cancelled.orders))
         elif isinstance(action, said.Cancel | said.Amend):
             account, order_id = await self.account(action.account), self._ids[action.name]
             try:

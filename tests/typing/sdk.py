@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from typing import assert_type
 
 from partita.producers import (
+    Amended,
     BalanceView,
     BlockingClient,
+    Cancelled,
+    CancelledAll,
     Client,
     OrderView,
     Placed,
     PrivateEvent,
     TickerView,
     TotalsView,
+    Transferred,
 )
 
 
@@ -21,8 +25,10 @@ async def asynchronous(client: Client) -> None:
     placed = await client.place(7, "BTC-USD", "buy", price="1", size=2)
     assert_type(placed, Placed)
     assert_type(client.submit_place(7, "BTC-USD", "buy", size=1), asyncio.Future[Placed])
-    assert_type(await client.cancel(7, order_id=1), int)
-    assert_type(await client.cancel_all(7, "BTC-USD"), int)
+    assert_type(await client.cancel(7, order_id=1), Cancelled)
+    assert_type(await client.cancel_all(7, "BTC-USD"), CancelledAll)
+    assert_type(await client.transfer(7, "USD", 1), Transferred)
+    assert_type(await client.amend(7, order_id=1, price=1, size=1), Amended)
     assert_type(await client.balances(7), dict[str, BalanceView])
     assert_type(await client.totals(), dict[str, TotalsView])
     assert_type(await client.open_orders(7), list[OrderView])

@@ -1,0 +1,1 @@
+"""The projector: folds the log into the rows of a store."""

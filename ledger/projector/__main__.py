@@ -1,0 +1,60 @@
+"""A projector: `python -m partita.ledger.projector --bootstrap ADDRESS --store sqlite:PATH`."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+
+from partita.ledger.projector.exits import ProjectorExit
+from partita.ledger.projector.run import Projector
+from partita.ledger.store.choice import open_store
+from partita.ledger.store.errors import StoreUnfit
+from partita.ledger.store.port import Retention
+from partita.log.service import LOG_EXITS, WorkerExit
+from partita.schemas.errors import InvalidValue, LogError, UnknownFingerprint
+
+_DAY_MS = 86_400_000
+_LOGGER = logging.getLogger("partita.projector")
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; return how it ended."""
+    parser = argparse.ArgumentParser(
+        prog="python -m partita.ledger.projector", description="Keep a store as new as the log."
+    )
+    parser.add_argument("--bootstrap", required=True, help="a Kafka broker, HOST:PORT")
+    parser.add_argument(
+        "--store", required=True, help="sqlite:PATH, or cassandra:HOST,.../KEYSPACE"
+    )
+    parser.add_argument(
+        "--keep-trades-days", type=int, default=30, help="0: for ever (default %(default)s)"
+    )
+    parser.add_argument(
+        "--keep-candles-days", type=int, default=0, help="0: for ever (default %(default)s)"
+    )
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    days = (given.keep_trades_days, given.keep_candles_days)
+    retention = Retention(*(kept * _DAY_MS if kept else None for kept in days))
+    try:
+        Projector(given.bootstrap, lambda: open_store(given.store, retention), stop).run()
+    except InvalidValue as error:
+        parser.error(str(error))
+    except UnknownFingerprint as error:
+        _LOGGER.error("projector: %s", error)  # noqa: TRY400 - the text says it all
+        return ProjectorExit.NEWER_DATA
+    except StoreUnfit as error:
+        _LOGGER.error("projector: %s", error)  # noqa: TRY400 - as above
+        return ProjectorExit.STORE_UNFIT
+    except LogError as error:
+        _LOGGER.error("projector: %s", error)  # noqa: TRY400 - as above
+        return next((code for kind, code in LOG_EXITS if isinstance(error, kind)), WorkerExit(12))
+    return ProjectorExit.STOPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

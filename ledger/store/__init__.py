@@ -1,0 +1,1 @@
+"""Stores: what the private streams and the market made, as tables to ask."""
