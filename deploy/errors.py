@@ -4,6 +4,7 @@
     ├── Lacking                       install or reach something, then try again
     │   ├── JavaMissing          65   no Java, or one that does not run
     │   ├── JavaTooOld           66   a Java before 17
+    │   ├── JavaTooNew           80   a Java that this server does not run on yet
     │   ├── MavenMissing         67   no Maven, and the jars are not in the cache yet
     │   └── JarsUnavailable      68   Maven could not fetch the jars
     ├── PortInUse                69   stop the other program, or name another port
@@ -11,11 +12,15 @@
     │   ├── DataFolderUnwritable 70   cannot be made, read or written (full disk too)
     │   ├── DataFolderForeign    71   holds files that are not ours
     │   ├── DataFolderFormat     72   our marker file, but damaged or of another version
-    │   ├── DataFolderMixed      73   marker and Kafka's own files do not belong together
+    │   ├── DataFolderMixed      73   marker and the server's own files do not belong together
     │   └── DataFolderInUse      74   another running partita holds it
-    ├── KafkaFailed                   read the log lines in the message
-    │   ├── KafkaDied            75   the broker's process ended
-    │   └── KafkaNotReady        76   it runs, but did not answer in time
+    ├── ServerFailed                  read the log lines in the message
+    │   ├── ServerDied                its process ended
+    │   │   ├── KafkaDied        75
+    │   │   └── CassandraDied    78
+    │   └── ServerNotReady            it runs, but did not answer in time
+    │       ├── KafkaNotReady    76
+    │       └── CassandraNotReady 79
     └── ExchangeNotReady         77   the workers run, but the exchange does not answer
 
 Every message says what is wrong and what to do. The codes are a promise to scripts: they are never
@@ -51,14 +56,26 @@ class JavaMissing(Lacking):
 
 
 class JavaTooOld(Lacking):
-    """The Java that was found cannot run this Kafka."""
+    """The Java that was found cannot run this server."""
 
     exit_code = 66
 
-    def __init__(self, java: Path, found: int, needed: int) -> None:
+    def __init__(self, java: Path, found: int, server: str, needed: int) -> None:
         super().__init__(
-            f"{java} is Java {found}, and Kafka needs {needed} or newer. "
+            f"{java} is Java {found}, and {server} needs {needed} or newer. "
             "Install one, or set JAVA_HOME to one"
+        )
+
+
+class JavaTooNew(Lacking):
+    """The Java that was found is one that this server does not run on yet."""
+
+    exit_code = 80
+
+    def __init__(self, java: Path, found: int, server: str, newest: int) -> None:
+        super().__init__(
+            f"{java} is Java {found}, and {server} runs on {newest} at most. "
+            "Install Java 17 (Debian: openjdk-17-jre-headless), and set JAVA_HOME to it"
         )
 
 
@@ -67,10 +84,10 @@ class MavenMissing(Lacking):
 
     exit_code = 67
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, server: str, cache: Path) -> None:
         super().__init__(
-            f"Maven is missing: Kafka's jars are not in {cache} yet, and there is no `mvn` on PATH "
-            "to fetch them. Install Maven (Debian: maven); it is needed this first time only"
+            f"Maven is missing: {server}'s jars are not in {cache} yet, and there is no `mvn` on "
+            "PATH to fetch them. Install Maven (Debian: maven); it is needed this first time only"
         )
 
 
@@ -79,9 +96,9 @@ class JarsUnavailable(Lacking):
 
     exit_code = 68
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, server: str, reason: str) -> None:
         super().__init__(
-            f"Kafka's jars could not be fetched: {reason}\n"
+            f"{server}'s jars could not be fetched: {reason}\n"
             "Check the network, the proxy and the mirror in Maven's settings.xml, then try again"
         )
 
@@ -147,7 +164,7 @@ class DataFolderFormat(DataFolderError):
 
 
 class DataFolderMixed(DataFolderError):
-    """The marker and Kafka's own files are not of one cluster."""
+    """The marker and the server's own files are not of one cluster."""
 
     exit_code = 73
 
@@ -172,8 +189,8 @@ class DataFolderInUse(DataFolderError):
         super().__init__(path, f"data folder in use by {holder}: {path}. {what}")
 
 
-class KafkaFailed(DeployError):
-    """The broker does not do its work; the message ends with the last lines of its log."""
+class ServerFailed(DeployError):
+    """A server does not do its work; the message ends with the last lines of its log."""
 
     def __init__(self, what: str, log: Path, tail: str) -> None:
         self.what = what
@@ -183,16 +200,36 @@ class KafkaFailed(DeployError):
         super().__init__(f"{what}. The end of {log}:\n{lines}")
 
 
-class KafkaDied(KafkaFailed):
+class ServerDied(ServerFailed):
+    """A server's process ended when it should not have."""
+
+
+class ServerNotReady(ServerFailed):
+    """A server did not answer within the time allowed."""
+
+
+class KafkaDied(ServerDied):
     """The broker's process, or the one that formats its storage, ended when it should not have."""
 
     exit_code = 75
 
 
-class KafkaNotReady(KafkaFailed):
+class KafkaNotReady(ServerNotReady):
     """The broker did not answer within the time allowed."""
 
     exit_code = 76
+
+
+class CassandraDied(ServerDied):
+    """The embedded Cassandra's process ended when it should not have."""
+
+    exit_code = 78
+
+
+class CassandraNotReady(ServerNotReady):
+    """The embedded Cassandra did not answer within the time allowed."""
+
+    exit_code = 79
 
 
 class ExchangeNotReady(DeployError):

@@ -13,10 +13,10 @@ from partita.deploy.commands.address import RUNNING
 from partita.deploy.errors import DataFolderUnwritable, ExchangeNotReady
 from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka
-from partita.deploy.kafka.supervision import SupervisedKafka
 from partita.deploy.listing import claim, write_rules
 from partita.deploy.operate.lookout import look, standing_still
 from partita.deploy.pass_watch import PassWatch
+from partita.deploy.servers.supervision import SupervisedServer
 from partita.deploy.workers import (
     BACK_OFF_S,
     SupervisedWorker,
@@ -83,7 +83,7 @@ class Exchange:
         self.plan = plan
         self.instruments: list[Instrument] = []
         self._kafka: EmbeddedKafka | None = None
-        self._supervision: SupervisedKafka | None = None
+        self._supervision: SupervisedServer | None = None
         self._workers: list[SupervisedWorker] = []
         # Processes that read the log and that no trading waits for.
         self._companions: list[SupervisedWorker] = []
@@ -126,7 +126,7 @@ class Exchange:
         if self._bootstrap is None:
             self._kafka = EmbeddedKafka(plan.data / "kafka", plan.port)
             self._kafka.start(progress)
-            self._supervision = SupervisedKafka(self._kafka)
+            self._supervision = SupervisedServer(self._kafka)
             self._bootstrap = self._kafka.bootstrap
         progress("creating topics")
         # Refuses a cluster or topics that are not as they must be before anything is written.

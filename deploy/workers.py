@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from partita.deploy.kafka.process import LeashedProcess
+from partita.deploy.servers.process import LeashedProcess
 from partita.ledger.projector.exits import ProjectorExit
 from partita.log.service import LOG_EXITS, WorkerExit
 from partita.schemas.errors import LogError

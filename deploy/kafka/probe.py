@@ -9,7 +9,8 @@ is *our* broker and not a stranger who took the port meanwhile. No Kafka client 
 import socket
 import struct
 
-from partita.deploy.kafka.ports import HOST
+from partita.deploy.servers.ports import HOST
+from partita.deploy.servers.wire import read_exactly
 
 METADATA, VERSION, CORRELATION = 3, 2, 1
 MAX_ANSWER_BYTES = 1 << 16  # one broker, no topics: about 60 bytes
@@ -32,20 +33,10 @@ def _ask(port: int, timeout_s: float) -> bytes:
     request = struct.pack(">hhihi", METADATA, VERSION, CORRELATION, client, no_topics)
     with socket.create_connection((HOST, port), timeout_s) as connection:
         connection.sendall(struct.pack(">i", len(request)) + request)
-        (size,) = struct.unpack(">i", _read(connection, 4))
+        (size,) = struct.unpack(">i", read_exactly(connection, 4))
         if not 0 < size <= MAX_ANSWER_BYTES:
             raise OSError(f"not Kafka: an answer of {size} bytes")
-        return _read(connection, size)
-
-
-def _read(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        chunk = connection.recv(size - len(data))
-        if not chunk:
-            raise ConnectionError("closed in the middle of an answer")
-        data += chunk
-    return data
+        return read_exactly(connection, size)
 
 
 def _serves(answer: bytes, port: int, cluster_id: str) -> bool:

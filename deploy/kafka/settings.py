@@ -6,7 +6,7 @@ Kafka's and Java's defaults to 7 ms with these. DIR/kafka.properties repeats the
 
 from typing import NamedTuple
 
-from partita.deploy.kafka.ports import HOST
+from partita.deploy.servers.ports import HOST
 from partita.log.kafka.replication import EMBEDDED_RACK
 
 MESSAGE_MAX_BYTES = (

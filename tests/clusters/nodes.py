@@ -9,8 +9,10 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from partita.deploy.kafka import jars, java, ports, settings
-from partita.deploy.kafka.process import LeashedProcess
+from partita.deploy.kafka import settings
+from partita.deploy.kafka.embedded import JARS, JAVA
+from partita.deploy.servers import java, ports
+from partita.deploy.servers.process import LeashedProcess
 
 PATIENCE_S = 90.0
 # Three machines share this one: a small heap and few threads each.
@@ -42,7 +44,7 @@ def properties(node: int, chosen: Ports) -> str:
 @contextmanager
 def cluster(folder: Path, nodes: int) -> Iterator[str]:
     """Run a cluster, and yield an address of it once all nodes serve."""
-    runtime = java.Runtime(java.find_java(), jars.class_path(lambda _: None))
+    runtime = java.Runtime(java.find_java(JAVA), JARS.class_path(lambda _: None))
     chosen, cluster_id = Ports(nodes), uuid.uuid4().hex[:22]
     started: list[LeashedProcess] = []
 

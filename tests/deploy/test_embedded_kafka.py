@@ -19,8 +19,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from partita.deploy import errors
-from partita.deploy.kafka import EmbeddedKafka, jars, ports, probe
+from partita.deploy.kafka import EmbeddedKafka, probe
+from partita.deploy.kafka.embedded import JARS
 from partita.deploy.kafka.folder import DataFolder
+from partita.deploy.servers import ports
 
 CLIENT_TIMEOUT_S = 10.0
 
@@ -237,7 +239,7 @@ def test_two_fetches_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """One fetches, the other waits, both get the same jars, and nothing else is left."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: jars.class_path(), range(2))
+        first, second = pool.map(lambda _: JARS.class_path(), range(2))
 
     assert first == second
     assert "kafka_2.13-4.3.1.jar" in first

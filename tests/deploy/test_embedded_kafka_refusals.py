@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from partita.deploy import errors
-from partita.deploy.kafka import EmbeddedKafka, jars, ports, probe
+from partita.deploy.kafka import EmbeddedKafka, probe
+from partita.deploy.kafka.embedded import JARS
+from partita.deploy.servers import ports
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -148,7 +150,7 @@ def test_maven_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(errors.MavenMissing, match="no `mvn` on PATH"):
-        jars.class_path()
+        JARS.class_path()
 
 
 def test_maven_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,9 +160,9 @@ def test_maven_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAVEN_OPTS", f"-Dmaven.repo.local={tmp_path}/file/repository")
 
     with pytest.raises(errors.JarsUnavailable, match="file/repository"):
-        jars.class_path()
+        JARS.class_path()
 
-    assert [p.name for p in (tmp_path / "cache" / "partita").iterdir()] == [".kafka.lock"]
+    assert [p.name for p in (tmp_path / "cache" / "partita").iterdir()] == [".maven.lock"]
 
 
 def test_exit_codes_are_distinct() -> None:

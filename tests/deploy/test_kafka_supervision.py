@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from partita.deploy import errors
-from partita.deploy.kafka import EmbeddedKafka, supervision
-from partita.deploy.kafka.supervision import SupervisedKafka
+from partita.deploy.kafka import EmbeddedKafka
+from partita.deploy.servers import supervision
+from partita.deploy.servers.supervision import SupervisedServer
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -26,7 +27,7 @@ def test_a_killed_broker_is_started_again_at_its_address(tmp_path: Path) -> None
     """Who looks after it meanwhile is told why, and when."""
     said: list[str] = []
     with EmbeddedKafka(tmp_path / "data") as kafka:
-        address, supervised = kafka.bootstrap, SupervisedKafka(kafka)
+        address, supervised = kafka.bootstrap, SupervisedServer(kafka)
         supervised.look_after(said.append)
         assert kafka.pid is not None
         os.kill(kafka.pid, signal.SIGKILL)
@@ -45,7 +46,7 @@ def test_a_broker_that_ends_each_time_is_given_up(
     """A folder that Kafka cannot start from ends in Kafka's own words, after some tries."""
     monkeypatch.setattr(supervision, "_BACK_OFF_S", (0.0, 0.0))
     with EmbeddedKafka(tmp_path / "data") as kafka:
-        supervised = SupervisedKafka(kafka)
+        supervised = SupervisedServer(kafka)
         (state,) = (tmp_path / "data" / "kafka").glob("__cluster_metadata-0/quorum-state")
         assert kafka.pid is not None
         os.kill(kafka.pid, signal.SIGKILL)

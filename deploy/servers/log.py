@@ -1,4 +1,4 @@
-"""The file that the broker's messages go to, and the part of it that the present run wrote."""
+"""The file that the server's messages go to, and the part of it that the present run wrote."""
 
 from pathlib import Path
 

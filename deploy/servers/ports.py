@@ -5,7 +5,7 @@ import socket
 
 from partita.deploy.errors import PortInUse
 
-HOST = "127.0.0.1"  # never wider: the embedded broker knows no passwords
+HOST = "127.0.0.1"  # never wider: the embedded server knows no passwords
 
 
 def claim(port: int) -> None:

@@ -1,8 +1,8 @@
-"""The lock on a data folder: one live owner, and none once the owner and its broker are gone.
+"""The lock on a data folder: one live owner, and none once the owner and its server are gone.
 
 It is an flock on `partita.lock`, which the kernel lets go of when the last process that has the
-file open ends, however it ends. The broker inherits the open file: so after a kill -9 of the owner
-the folder stays locked for the moment that its broker still needs to die, and the next start waits
+file open ends, however it ends. The server inherits the open file: so after a kill -9 of the owner
+the folder stays locked for the moment that its server still needs to die, and the next start waits
 for exactly that. The file's text says who holds it, for messages and for whether to wait.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from partita.deploy.errors import DataFolderInUse
 
 NAME = "partita.lock"
-# A broker whose owner was killed gets SIGKILL at once; giving its memory back takes well under 1 s.
+# A server whose owner was killed gets SIGKILL at once; giving its memory back takes well under 1 s.
 ORPHAN_WAIT_S = 10.0
 POLL_S = 0.02
 
@@ -27,7 +27,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self.fd = os.open(folder / NAME, flags, 0o644)  # for the broker to inherit
+        self.fd = os.open(folder / NAME, flags, 0o644)  # for the server to inherit
         try:
             self._acquire(folder)
             self.note()
@@ -50,21 +50,21 @@ class FolderLock:
             else:
                 return
 
-    def note(self, broker_pid: int | None = None) -> None:
-        """Write down who holds the lock: this process, and its broker once there is one."""
-        pids = [os.getpid()] if broker_pid is None else [os.getpid(), broker_pid]
+    def note(self, server_pid: int | None = None) -> None:
+        """Write down who holds the lock: this process, and its server once there is one."""
+        pids = [os.getpid()] if server_pid is None else [os.getpid(), server_pid]
         os.ftruncate(self.fd, 0)
         os.pwrite(self.fd, " ".join(map(str, pids)).encode() + b"\n", 0)
 
     def release(self) -> None:
-        """Let go of the folder; only after the broker has ended."""
+        """Let go of the folder; only after the server has ended."""
         os.ftruncate(self.fd, 0)
         # Said aloud, not left to close: a forked child of ours may have the same open file.
         fcntl.flock(self.fd, fcntl.LOCK_UN)
         os.close(self.fd)
 
     def _holders(self) -> list[int]:
-        """The owner's pid, then its broker's; empty while the owner is writing them."""
+        """The owner's pid, then its server's; empty while the owner is writing them."""
         words = os.pread(self.fd, 64, 0).split()
         return [int(word) for word in words if word.isdigit()]
 

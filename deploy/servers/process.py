@@ -69,7 +69,7 @@ class LeashedProcess:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     pass_fds=self._held_fds,
-                    # The terminal's Ctrl-C goes to its own process group: what uses the broker is
+                    # The terminal's Ctrl-C goes to its own process group: what uses the server is
                     # to be stopped before it.
                     start_new_session=True,
                     # Without a UTF-8 locale Java cannot open a path that is not ASCII.

@@ -1,4 +1,4 @@
-"""Finds a Java that can run Kafka, and says how to call it."""
+"""Finds a Java that can run a server, and says how to call it."""
 
 import os
 import re
@@ -8,10 +8,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from partita.deploy.errors import JavaMissing, JavaTooOld
+from partita.deploy.errors import JavaMissing, JavaTooNew, JavaTooOld
 
-NEEDED = 17  # Kafka 4 brokers are compiled for Java 17
 ANSWER_TIMEOUT_S = 30.0  # `java -version` takes 0.04 s; a cold, loaded disk takes longer
+
+
+class JavaNeeds(NamedTuple):
+    """Which Java a server runs on."""
+
+    server: str
+    oldest: int
+    newest: int | None = None  # None: whatever comes
 
 
 class Runtime(NamedTuple):
@@ -25,10 +32,10 @@ class Runtime(NamedTuple):
         return [str(self.java), *options, "-cp", self.class_path, main, *arguments]
 
 
-def find_java() -> Path:
+def find_java(needs: JavaNeeds) -> Path:
     """Return the `java` to use: JAVA_HOME's if that is set, as Maven does, else PATH's.
 
-    Raises JavaMissing, JavaTooOld.
+    Raises JavaMissing, JavaTooOld, JavaTooNew.
     """
     java = _candidate()
     try:
@@ -48,8 +55,10 @@ def find_java() -> Path:
     if answer.returncode != 0 or version is None:
         raise JavaMissing(f"`{java} -version` answers {text.strip()[:200]!r}")
     found = int(version[1])
-    if found < NEEDED:
-        raise JavaTooOld(java, found, NEEDED)
+    if found < needs.oldest:
+        raise JavaTooOld(java, found, needs.server, needs.oldest)
+    if needs.newest is not None and found > needs.newest:
+        raise JavaTooNew(java, found, needs.server, needs.newest)
     return java
 
 

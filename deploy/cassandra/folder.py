@@ -1,0 +1,34 @@
+"""Cassandra's data folder.
+
+    DIR/partita.json    the marker: format version, the cluster's id, ports
+    DIR/partita.lock    held while a partita uses the folder
+    DIR/cassandra/      Cassandra's own files: data, commit log, hints, saved caches
+    DIR/cassandra.yaml  its settings, written anew at each start
+    DIR/cassandra.log   what it had to say, and cassandra.log.1 before that
+    DIR/tmp/            native libraries that Java unpacks; emptied at each start
+
+The cluster's id is Cassandra's cluster name too, and Cassandra itself refuses files of another.
+"""
+
+import shutil
+
+from partita.deploy.errors import DataFolderUnwritable
+from partita.deploy.servers.folder import ServerFolder
+
+
+class CassandraFolder(ServerFolder):
+    """The files of the embedded Cassandra."""
+
+    name = "cassandra"
+    inner = "storage_port"
+    settings_suffix = "yaml"
+
+    def empty_tmp(self) -> None:
+        """Make DIR/tmp empty: a killed Java leaves what it unpacked. Raises DataFolderUnwritable."""
+        tmp = self.path / "tmp"
+        try:
+            if tmp.exists():
+                shutil.rmtree(tmp)
+            tmp.mkdir()
+        except OSError as error:
+            raise DataFolderUnwritable(self.path, str(error.strerror)) from error

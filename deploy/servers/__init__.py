@@ -1,0 +1,1 @@
+"""What the servers that partita brings along have in common: Java, jars, a folder, a process."""
