@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit simulation kafka crashes conformance bench seeds clean
+.PHONY: help run test lint types unit simulation kafka cassandra crashes conformance bench seeds clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -34,7 +34,7 @@ types: $(READY) ## mypy, strict
 	$(BIN)/mypy tests benchmarks
 
 unit: $(READY) ## Tests that need no server
-	$(BIN)/pytest -m "not kafka" --ignore tests/simulation --ignore tests/conformance
+	$(BIN)/pytest -m "not kafka and not cassandra" --ignore tests/simulation --ignore tests/conformance
 
 simulation: $(READY) ## Seeds of the whole exchange in one process; each bug put in is found
 	$(BIN)/pytest tests/simulation
@@ -43,7 +43,10 @@ conformance: $(READY) ## Suites made elsewhere
 	$(BIN)/pytest tests/conformance
 
 kafka: $(READY) ## Tests on a real Kafka, started here
-	$(BIN)/pytest -m kafka
+	$(BIN)/pytest -m "kafka and not cassandra"
+
+cassandra: $(READY) ## Tests on a real Cassandra, started here
+	$(BIN)/pytest -m cassandra
 
 seeds: $(READY) ## 1,000 more seeds: make seeds START=1000
 	$(BIN)/python tests/simulation/run.py --seeds 1000 --start $(or $(START),1000)

@@ -16,11 +16,15 @@ STAGES: tuple[tuple[str, list[str]], ...] = (
     ("doctests", [*PYTEST, "--doctest-modules", "schemas/chain.py"]),
     (
         "unit",
-        [*PYTEST, "-m", "not kafka", "--ignore=tests/simulation", "--ignore=tests/conformance"],
+        [
+            *(*PYTEST, "-m", "not kafka and not cassandra"),
+            *("--ignore=tests/simulation", "--ignore=tests/conformance"),
+        ],
     ),
     ("simulation", [*PYTEST, "tests/simulation"]),
     ("conformance", [*PYTEST, "tests/conformance"]),
-    ("kafka", [*PYTEST, "-m", "kafka"]),
+    ("kafka", [*PYTEST, "-m", "kafka and not cassandra"]),
+    ("cassandra", [*PYTEST, "-m", "cassandra"]),
 )
 
 

@@ -1,6 +1,8 @@
 """Which store: by an address that a command line, a file and a person can carry.
 
-`sqlite:PATH` is a file of one host; `cassandra:HOST[:PORT][,HOST[:PORT]...][/KEYSPACE]` a cluster.
+`sqlite:PATH` is a file of one host; `cassandra:HOST[:PORT][,HOST[:PORT]...][/KEYSPACE]` a cluster,
+and what may stand behind it is said in partita.ledger.store.cassandra.address.
+Cassandra's driver is imported where it is used only: it takes a third of a second.
 """
 
 from pathlib import Path
@@ -28,6 +30,10 @@ def open_store(
     kind, _, place = address.partition(":")
     if kind == "sqlite" and place:
         return SqliteStore.open(Path(place), retention, anew=anew)
+    if kind == "cassandra" and place:
+        from partita.ledger.store.cassandra import CassandraStore, parse  # noqa: PLC0415 - see top
+
+        return CassandraStore.open(parse(place), retention, anew=anew)
     raise _unknown(address)
 
 
@@ -43,6 +49,10 @@ def open_reader(address: str) -> Reader:
     kind, _, place = address.partition(":")
     if kind == "sqlite" and place:
         return SqliteStore.open_existing(Path(place))
+    if kind == "cassandra" and place:
+        from partita.ledger.store.cassandra import CassandraStore, parse  # noqa: PLC0415 - see top
+
+        return CassandraStore.open_existing(parse(place))
     raise _unknown(address)
 
 
