@@ -17,6 +17,7 @@ from partita.deploy.listing import claim, write_rules
 from partita.deploy.operate.lookout import look, standing_still
 from partita.deploy.pass_watch import PassWatch
 from partita.deploy.servers.supervision import SupervisedServer
+from partita.deploy.store import ExchangeStore, StoreWish
 from partita.deploy.workers import (
     BACK_OFF_S,
     SupervisedWorker,
@@ -66,14 +67,12 @@ class Plan(NamedTuple):
     simulate: int = 0  # orders a second of a simulated market beside it; 0: none
     back_off_s: Sequence[float] = BACK_OFF_S  # before each start of a worker that keeps ending
     projectors: int = 0  # processes that keep the store as new as the log
-    store: str | None = None  # its address (partita.ledger.store.choice); None: SQLite in `data`
+    store: str | None = None  # sqlite, cassandra, or an address; None: SQLite in `data`
+    contact_points: str | None = None  # of a Cassandra cluster; None: one is started here
+    store_replication: str | None = None  # of a keyspace that is not there yet
+    store_port: int | None = None  # of the Cassandra started here
     keep_trades_days: int = 30  # market history in the store; 0: for ever
     keep_candles_days: int = 0
-
-    @property
-    def store_address(self) -> str:
-        """The address of the store."""
-        return self.store or f"sqlite:{(self.data / 'store.sqlite').absolute()}"
 
 
 class Exchange:
@@ -87,6 +86,8 @@ class Exchange:
         self._workers: list[SupervisedWorker] = []
         # Processes that read the log and that no trading waits for.
         self._companions: list[SupervisedWorker] = []
+        wish = StoreWish(plan.store, plan.contact_points, plan.store_replication, plan.store_port)
+        self.store = ExchangeStore(plan.data, wish)
         self._passes: PassWatch | None = None
         self._bootstrap = plan.bootstrap
         self._announced = False  # its address stands in the data folder
@@ -128,6 +129,8 @@ class Exchange:
             self._kafka.start(progress)
             self._supervision = SupervisedServer(self._kafka)
             self._bootstrap = self._kafka.bootstrap
+        if plan.projectors:
+            self.store.start(progress)
         progress("creating topics")
         # Refuses a cluster or topics that are not as they must be before anything is written.
         Admin(self.bootstrap).create_topics(
@@ -192,7 +195,7 @@ class Exchange:
                 self._accompany(f"{name}-{number}", command)
         for number in range(1, plan.projectors + 1):
             kept = (
-                *("--store", plan.store_address),
+                *("--store", self.store.address),
                 *("--keep-trades-days", str(plan.keep_trades_days)),
                 *("--keep-candles-days", str(plan.keep_candles_days)),
             )
@@ -273,7 +276,9 @@ class Exchange:
 
     def _write_running(self) -> None:
         running = self.plan.data / RUNNING
-        known = {"bootstrap": self.bootstrap, "pid": os.getpid(), "store": self.plan.store_address}
+        known = {"bootstrap": self.bootstrap, "pid": os.getpid()}
+        if self.plan.projectors:
+            known["store"] = self.store.address
         text = json.dumps(known)
         try:
             running.write_text(text + "\n")
@@ -315,6 +320,7 @@ class Exchange:
             worker.stop()
         self._companions.clear()
         self._workers.clear()
+        self.store.stop(progress)
         if self._passes is not None:
             self._passes.close()
             self._passes = None

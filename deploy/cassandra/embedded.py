@@ -34,9 +34,7 @@ class EmbeddedCassandra(EmbeddedServer[CassandraFolder]):
     def __init__(self, data: Path, port: int | None = None) -> None:
         super().__init__(CassandraFolder(data), port)
 
-    def _prepare(
-        self, runtime: Runtime, port: int, inner_port: int, report: Progress
-    ) -> list[str]:
+    def _prepare(self, runtime: Runtime, port: int, inner_port: int, report: Progress) -> list[str]:
         del report
         folder = self._folder
         folder.empty_tmp()

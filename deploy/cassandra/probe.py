@@ -40,7 +40,9 @@ def is_ready(port: int, cluster_id: str, *, timeout_s: float = 2.0) -> bool:
 def _ask(connection: socket.socket, opcode: int, body: bytes, wanted: int) -> bytes:
     """Send a frame and return the body of the answer. Raises OSError if it is not `wanted`."""
     connection.sendall(_HEADER.pack(VERSION, 0, 0, opcode, len(body)) + body)
-    version, _flags, _stream, answered, size = _HEADER.unpack(read_exactly(connection, _HEADER.size))
+    version, _flags, _stream, answered, size = _HEADER.unpack(
+        read_exactly(connection, _HEADER.size)
+    )
     if version != ANSWER or answered != wanted or not 0 <= size <= MAX_ANSWER_BYTES:
         raise OSError(f"not ready: version {version}, opcode {answered}, {size} bytes")
     return read_exactly(connection, size)

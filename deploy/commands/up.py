@@ -14,6 +14,7 @@ from rich.table import Table
 
 from partita.deploy.commands.address import DEFAULT_DATA, unsafe_option
 from partita.deploy.commands.snapshot_options import snapshot_options
+from partita.deploy.commands.store_options import store_options
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.deploy.operate.lookout import look
@@ -93,12 +94,7 @@ _LOOK_EVERY_S = 0.2
     show_default=True,
     help="Processes that keep the store as new as the log; 0: no store.",
 )
-@click.option(
-    "--store",
-    metavar="ADDRESS",
-    help="The store of history: sqlite:PATH or cassandra:HOST,.../KEYSPACE; store.sqlite in the"
-    " data folder if not given.",
-)
+@store_options
 @click.option(
     "--keep-trades-days",
     type=click.IntRange(0),
@@ -134,7 +130,9 @@ def up(**options: Any) -> None:
       partita up
       partita up --data /var/lib/partita --port 9092
       partita up --lines 2 --snapshot-every-ms 5000
+      partita up --store cassandra
       partita up --bootstrap kafka1:9092 --shards 8 --partitions 16
+      partita up --store cassandra --contact-points cassandra1,cassandra2
     """
     console = Console(stderr=False, highlight=False)
     plan = Plan(**options)
@@ -183,8 +181,11 @@ def _show(console: Console, exchange: Exchange) -> None:
     for worker in [*exchange.states(), *exchange.companion_states()]:
         log = (plan.data / "workers" / f"{worker.name}.log").as_posix()
         table.add_row(f"[bold]{worker.name}", log, f"pid {worker.pid}")
+    if exchange.store.cassandra is not None and plan.projectors:
+        server = exchange.store.cassandra
+        table.add_row("[bold]Cassandra", server.address, f"pid {server.pid}")
     if plan.projectors:
-        table.add_row("[bold]store", plan.store_address, "")
+        table.add_row("[bold]store", exchange.store.address, "")
     table.add_row("[bold]data", str(plan.data), "")
     console.print(table)
     overview = look(exchange.bootstrap)

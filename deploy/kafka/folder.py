@@ -1,10 +1,10 @@
 """Kafka's data folder.
 
-    DIR/partita.json      the marker: format version, cluster id, ports
-    DIR/partita.lock      held while a partita uses the folder
-    DIR/kafka/            Kafka's own files; kafka/meta.properties repeats the cluster id
-    DIR/kafka.properties  the broker's settings, written anew at each start
-    DIR/kafka.log         what the broker had to say, and kafka.log.1 before that
+DIR/partita.json      the marker: format version, cluster id, ports
+DIR/partita.lock      held while a partita uses the folder
+DIR/kafka/            Kafka's own files; kafka/meta.properties repeats the cluster id
+DIR/kafka.properties  the broker's settings, written anew at each start
+DIR/kafka.log         what the broker had to say, and kafka.log.1 before that
 """
 
 from partita.deploy.errors import DataFolderMixed, DataFolderUnwritable

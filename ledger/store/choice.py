@@ -7,6 +7,7 @@ Cassandra's driver is imported where it is used only: it takes a third of a seco
 
 from pathlib import Path
 
+from partita.ledger.store.cassandra.address import parse
 from partita.ledger.store.port import Reader, Retention, Store
 from partita.ledger.store.sqlite import SqliteStore
 from partita.schemas.errors import InvalidValue
@@ -31,7 +32,7 @@ def open_store(
     if kind == "sqlite" and place:
         return SqliteStore.open(Path(place), retention, anew=anew)
     if kind == "cassandra" and place:
-        from partita.ledger.store.cassandra import CassandraStore, parse  # noqa: PLC0415 - see top
+        from partita.ledger.store.cassandra.store import CassandraStore  # noqa: PLC0415 - see top
 
         return CassandraStore.open(parse(place), retention, anew=anew)
     raise _unknown(address)
@@ -50,7 +51,7 @@ def open_reader(address: str) -> Reader:
     if kind == "sqlite" and place:
         return SqliteStore.open_existing(Path(place))
     if kind == "cassandra" and place:
-        from partita.ledger.store.cassandra import CassandraStore, parse  # noqa: PLC0415 - see top
+        from partita.ledger.store.cassandra.store import CassandraStore  # noqa: PLC0415 - see top
 
         return CassandraStore.open_existing(parse(place))
     raise _unknown(address)

@@ -123,4 +123,3 @@ class Generations:
     def _tables(self) -> set[str]:
         query = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = "
         return {row.table_name for row in self._session.run(f"{query}'{self._keyspace}'")}
-

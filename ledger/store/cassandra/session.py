@@ -21,6 +21,7 @@ from cassandra import (
     Timeout,
     Unauthorized,
     Unavailable,
+    UnresolvableContactPoints,
 )
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import (
@@ -30,7 +31,7 @@ from cassandra.cluster import (
     NoHostAvailable,
 )
 from cassandra.concurrent import execute_concurrent
-from cassandra.connection import ConnectionException, UnresolvableContactPoints
+from cassandra.connection import ConnectionException
 from cassandra.policies import (
     DCAwareRoundRobinPolicy,
     FallthroughRetryPolicy,

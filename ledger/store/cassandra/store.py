@@ -331,9 +331,7 @@ class CassandraStore:
                     break
         return [self._makers[table.row](row) for row in rows[:limit]]
 
-    def _buckets(
-        self, table: Table, owner: tuple[int, ...], below: int
-    ) -> Iterator[Iterable[int]]:
+    def _buckets(self, table: Table, owner: tuple[int, ...], below: int) -> Iterator[Iterable[int]]:
         """Yield the buckets there are of an owner, newest first, some at once."""
         query = Buckets.select.format(self._place.of(Buckets.name))
         part = owner[1] if len(owner) > 1 else 0

@@ -101,7 +101,9 @@ class Table(NamedTuple):
         if "bucket" in self.partition:
             kinds = {"bucket": "bigint"} | kinds
         columns = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
-        key = ", ".join((f"({', '.join(self.partition)})", *((self.within,) if self.within else ())))
+        key = ", ".join(
+            (f"({', '.join(self.partition)})", *((self.within,) if self.within else ()))
+        )
         order = f"CLUSTERING ORDER BY ({self.within} {'ASC' if self.ascending else 'DESC'})"
         options = [order] if self.within else []
         options += [self.options] if self.options else []
@@ -214,13 +216,11 @@ class Buckets:
         " WITH CLUSTERING ORDER BY (bucket DESC)"
     )
     insert = (
-        "INSERT INTO {} (kind, owner, part, bucket) VALUES (?, ?, ?, ?)"
-        " USING TIMESTAMP ? AND TTL ?"
+        "INSERT INTO {} (kind, owner, part, bucket) VALUES (?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?"
     )
     # The driver fetches more by itself where there are more.
     select = (
-        "SELECT bucket FROM {} WHERE kind = ? AND owner = ? AND part = ? AND bucket <= ?"
-        " LIMIT ?"
+        "SELECT bucket FROM {} WHERE kind = ? AND owner = ? AND part = ? AND bucket <= ? LIMIT ?"
     )
 
 
