@@ -1,5 +1,6 @@
 """One Cassandra node of our own: made, started, stopped and found again in a data folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from partita.deploy.cassandra import probe, settings
@@ -13,7 +14,10 @@ _HERE = Path(__file__).resolve().parent
 
 
 class EmbeddedCassandra(EmbeddedServer[CassandraFolder]):
-    """A node on 127.0.0.1 with its data under `data`; see EmbeddedServer for its life."""
+    """A node on 127.0.0.1 with its data under `data`; see EmbeddedServer for its life.
+
+    `options` are added to the JVM's.
+    """
 
     kind = Kind(
         jars=Jars(
@@ -31,8 +35,11 @@ class EmbeddedCassandra(EmbeddedServer[CassandraFolder]):
         stop_timeout_s=60.0,  # usually 2 s; it writes its tables out
     )
 
-    def __init__(self, data: Path, port: int | None = None) -> None:
+    def __init__(
+        self, data: Path, port: int | None = None, options: Sequence[str] = ()
+    ) -> None:
         super().__init__(CassandraFolder(data), port)
+        self._options = tuple(options)
 
     def _prepare(self, runtime: Runtime, port: int, inner_port: int, report: Progress) -> list[str]:
         del report
@@ -44,6 +51,7 @@ class EmbeddedCassandra(EmbeddedServer[CassandraFolder]):
             *settings.JVM,
             f"-Dcassandra.config={folder.settings.as_uri()}",
             f"-Dlogback.configurationFile={(_HERE / 'logback.xml').as_uri()}",
+            *self._options,
         )
         return runtime.command(options, "org.apache.cassandra.service.CassandraDaemon")
 

@@ -11,6 +11,7 @@ lost is told StoreReplaced. No clock and no lightweight transaction is needed.
 
 import re
 import secrets
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
@@ -96,8 +97,7 @@ class Generations:
             found = self.current()
             number = 1 if found is None else found.number + 1
             generation = f"{number:010}_{secrets.token_hex(4)}"
-            for statement in create_all(Place(self._keyspace, generation)):
-                self._session.run(statement)
+            self._session.define(create_all(Place(self._keyspace, generation)))
             self._session.run(
                 f"INSERT INTO {self._keyspace}.store (one, generation, version)"  # noqa: S608 - our own words
                 f" VALUES (1, '{generation}', {SCHEMA_VERSION}) USING TIMESTAMP {number}"
@@ -115,10 +115,9 @@ class Generations:
             name, _, number = name.rpartition("_")
             its = f"{number}_{rest}"
             if name in NAMES and _GENERATION.fullmatch(its) and its < generation:
-                try:
-                    self._session.run(f"DROP TABLE IF EXISTS {self._keyspace}.{table}")
-                except TableGone:
-                    continue  # another one has dropped it
+                # Another one may have dropped it.
+                with suppress(TableGone):
+                    self._session.define([f"DROP TABLE IF EXISTS {self._keyspace}.{table}"])
 
     def _tables(self) -> set[str]:
         query = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = "

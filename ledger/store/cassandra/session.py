@@ -18,6 +18,7 @@ from cassandra import (
     DriverException,
     InvalidRequest,
     OperationTimedOut,
+    ProtocolVersion,
     Timeout,
     Unauthorized,
     Unavailable,
@@ -108,7 +109,7 @@ class Session:
             auth_provider=PlainTextAuthProvider(user, password) if user else None,
             connect_timeout=CONNECT_TIMEOUT_S,
             control_connection_timeout=CONNECT_TIMEOUT_S,
-            allow_beta_protocol_version=False,
+            protocol_version=ProtocolVersion.V5,  # Cassandra 4 and newer; no guessing
         )
         try:
             self._session = wrap(self._cluster.connect())
@@ -137,6 +138,19 @@ class Session:
     def run(self, query: str) -> list[Any]:
         """Run one statement as it is, for definitions and small tables, and return its rows."""
         return list(self._retrying(lambda: self._session.execute(query)))
+
+    def define(self, statements: Iterable[str]) -> None:
+        """Run definitions of tables in turn; each returns when all nodes agree.
+
+        Raises TableGone, StoreUnavailable.
+        """
+        # The driver would read all definitions anew after each, which takes longer than they do.
+        self._cluster.schema_metadata_enabled = False
+        try:
+            for statement in statements:
+                self.run(statement)
+        finally:
+            self._cluster.schema_metadata_enabled = True
 
     def ask(self, query: str, *values: Any) -> list[Any]:
         """Run one prepared statement and return its rows, whatever their number."""

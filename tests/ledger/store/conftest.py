@@ -10,8 +10,14 @@ from partita.deploy.cassandra import EmbeddedCassandra
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCassandra]:
-    """One running Cassandra from jars, of which each test takes a keyspace."""
-    with EmbeddedCassandra(tmp_path_factory.mktemp("cassandra") / "data") as running:
+    """One running Cassandra from jars, of which each test takes a keyspace.
+
+    Made tables are in its commit log only: that makes them five times faster, and a restart would
+    not find their rows.
+    """
+    quick = ["-Dcassandra.test.flush_local_schema_changes=false"]
+    folder = tmp_path_factory.mktemp("cassandra") / "data"
+    with EmbeddedCassandra(folder, options=quick) as running:
         yield running
 
 

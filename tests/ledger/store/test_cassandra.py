@@ -1,22 +1,30 @@
 """The contract of a store on a real Cassandra, and what is its own."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from stores.contract import FOREVER, Opener, StoreContract
 
+from partita.ledger.store.cassandra.address import parse
+from partita.ledger.store.cassandra.session import Session
 from partita.ledger.store.choice import open_store
 from partita.ledger.store.port import Retention, Store
 
 pytestmark = [pytest.mark.cassandra, pytest.mark.timeout(120)]
 
 
+_KEYSPACES = count(1)
+
+
 @pytest.fixture
-def address(nodes: str) -> str:
-    """Return where the store of a test is; what the test before left is removed."""
-    at = f"cassandra:{nodes}/contract?replication=1"
-    open_store(at, FOREVER, anew=True).close()
-    return at
+def address(nodes: str) -> Iterator[str]:
+    """Return where the store of a test is: in a keyspace of its own."""
+    at = f"{nodes}/contract{next(_KEYSPACES)}?replication=1"
+    yield f"cassandra:{at}"
+    session = Session(parse(at))
+    session.define([f"DROP KEYSPACE IF EXISTS {parse(at).keyspace}"])
+    session.close()
 
 
 @pytest.fixture
