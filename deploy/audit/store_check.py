@@ -7,10 +7,12 @@ from typing import NamedTuple
 from partita.deploy.audit.stored_market import StoredMarket
 from partita.deploy.audit.stores import StoreAudit
 from partita.ledger.store.choice import open_reader
+from partita.log.edges import InEdge
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.past import PastReader
 from partita.log.port import Record
 from partita.schemas.accounts import AccountEvent, AccountEventBatch
+from partita.schemas.chain import ACCOUNT_EVENTS as CHAIN
 from partita.schemas.codec import decode
 from partita.schemas.errors import Undecodable
 from partita.schemas.topics import ACCOUNT_EVENTS, CANDLES, TRADES
@@ -77,17 +79,17 @@ def _below(bootstrap: str, topic: str, partition: int, offset: int) -> Iterator[
 
 def said(bootstrap: str, shard: int) -> Iterator[tuple[int, int, AccountEvent]]:
     """Yield (number, time_ms, event) of a shard, each number once, from the first to a hole."""
-    last = 0
+    edge = InEdge()
     with closing(PastReader(bootstrap, ACCOUNT_EVENTS)) as past:
         for record in past.records(shard):
             try:
                 batch = decode(record.value)
             except Undecodable:
                 continue
-            assert isinstance(batch, AccountEventBatch), "the topic holds only these"
-            for first, _, time_ms, events in batch.groups:
-                if first > last + 1:
-                    continue  # a hole; it comes again when it is filled
-                for event in events[last + 1 - first :]:
-                    last += 1
-                    yield last, time_ms, event
+            if not isinstance(batch, AccountEventBatch):
+                continue
+            for first, chain, time_ms, events in batch.groups:
+                # A hole comes again when it is filled; a line of another past is refused.
+                _, new = edge.take(CHAIN, first, chain, events, time_ms)
+                for number, event in enumerate(new, edge.number - len(new) + 1):
+                    yield number, time_ms, event
