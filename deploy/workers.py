@@ -22,9 +22,6 @@ REFUSALS: tuple[tuple[type[LogError], WorkerExit], ...] = tuple(
     (kind, code) for kind, code in LOG_EXITS if code >= WorkerExit.TOPIC_RECREATED
 )
 
-# Ends of what is no worker of the log, and waits for a person just so.
-_STAYS_DOWN = frozenset({ProjectorExit.NEWER_DATA, ProjectorExit.STORE_UNFIT})
-
 STOP_TIMEOUT_S = 30.0  # longer than a worker may write snapshots and wait for what it sent
 # The first restart is at once; one that keeps ending waits longer each time, up to the last.
 BACK_OFF_S = (0.0, 0.5, 1.0, 2.0, 5.0)
@@ -74,6 +71,7 @@ class SupervisedWorker:
         self._failures = 0
         self._restarts = 0
         self._given_up = False
+        self._unfit = False  # its store was, when it ended last
         self._refused: LogError | None = None
         self._parkings = 0  # ends in a row with all partitions parked
         self._passes = 0  # where the passes ended before the last start after such an end
@@ -133,11 +131,17 @@ class SupervisedWorker:
             self._refused = self._refusal(status)
             report(f"{self._refused}; {self.name} is not started again ({_meaning(status)})")
             return
-        if status in _STAYS_DOWN:
+        if status == ProjectorExit.NEWER_DATA:
             self._given_up = True
-            said = self.log.read_text(errors="replace").rpartition(" ERROR ")[2].strip()
-            report(f"{said or self.log}; {self.name} is not started again (code {status})")
+            report(f"{self._last_words()}; {self.name} is not started again (code {status})")
             return
+        if status == ProjectorExit.STORE_UNFIT:
+            # Once it is made anew all goes on by itself; until then a word is enough.
+            if not self._unfit:
+                report(f"{self._last_words()}; {self.name} looks again now and then")
+            self._unfit, self._again_at_s = True, time.monotonic() + self._back_off_s[-1]
+            return
+        self._unfit = False
         self._failures = 1 if steady else self._failures + 1
         wait_s = self._back_off_s[min(self._failures, len(self._back_off_s)) - 1]
         self._again_at_s = time.monotonic() + wait_s
@@ -146,8 +150,12 @@ class SupervisedWorker:
     def _refusal(self, status: int) -> LogError:
         """Return the error that ended it, with its own words."""
         kind = next(kind for kind, code in REFUSALS if code == status)
+        return kind(self._last_words())
+
+    def _last_words(self) -> str:
+        """Return the error that its log ends with."""
         said = self.log.read_text(errors="replace").rpartition(" ERROR ")[2]
-        return kind(said.strip() or f"see {self.log}")
+        return said.strip() or f"see {self.log}"
 
     def stop(self) -> bool:
         """Stop it; return whether it went by itself."""

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     MONEY = "money"  # an asset does not add up
     HOLD = "hold"  # what is held is not what the open orders hold
     ORDER = "order"  # ledger and book do not agree on an order
+    STORE = "store"  # a row of the store is not what the log makes
     DERIVED = "derived"  # a derived topic is not what the feed makes
     STREAM = "stream"  # the private stream tells of another balance
 
@@ -111,6 +112,15 @@ class DerivedFinding(NamedTuple):
         return DerivedFinding(*(a + b for a, b in zip(self, other, strict=True)))
 
 
+class StoreFinding(NamedTuple):
+    """What was compared of a store."""
+
+    address: str
+    rows: int
+    covered: int  # events of the private streams that it has
+    behind: int  # that it does not have yet
+
+
 class Findings(NamedTuple):
     """All of it."""
 
@@ -125,6 +135,7 @@ class Findings(NamedTuple):
     records: int
     events: int
     seconds: float
+    store: StoreFinding | None = None  # None: no store was named or found
 
     @property
     def parked(self) -> bool:

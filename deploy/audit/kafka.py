@@ -3,12 +3,14 @@
 from contextlib import closing
 
 from partita.deploy.audit.engines import Engines, Machines
-from partita.deploy.audit.findings import Findings
+from partita.deploy.audit.findings import Difference, Findings, Kind, StoreFinding
 from partita.deploy.audit.run import Auditor
 from partita.deploy.audit.source import KafkaSource, Overtaken, Source
 from partita.deploy.audit.spool import Spool
+from partita.deploy.audit.store_check import Verified, verify
 from partita.deploy.replay.run import Progress
 from partita.ledger.service import SERVICE as LEDGER
+from partita.ledger.store.errors import StoreError
 from partita.log.build import build
 from partita.log.engines import engine_name
 from partita.log.kafka.admin import Admin, ExchangeShape
@@ -45,8 +47,11 @@ def audit(
     patience_s: float = PATIENCE_S,
     engine: str | None = None,
     account: int | None = None,
+    store: str | None = None,
 ) -> Findings:
     """Audit the exchange at an address; `patience_s` is how long is waited for its workers' word.
+
+    With the address of its store, that is compared, too.
 
     Raises:
         LogUnavailable, TopicMissing: no exchange is there.
@@ -57,14 +62,32 @@ def audit(
     with closing(KafkaSource(bootstrap, patience_s)) as source:
         for _ in range(_ATTEMPTS):
             try:
-                return _attempt(source, shape, engines(shape, engine), progress, account)
+                found = _attempt(source, shape, engines(shape, engine), progress, account)
             except Overtaken as error:
                 overtaken = error
+            else:
+                return found if store is None else _with_store(found, bootstrap, store, progress)
     raise LogError(
         f"{overtaken}, {_ATTEMPTS} times in a row: the snapshots come faster than their stretch of"
         " the log can be read. Set --snapshot-every-ms of the workers higher, or audit at a quieter"
         " time"
     ) from overtaken
+
+
+def _with_store(found: Findings, bootstrap: str, address: str, progress: Progress) -> Findings:
+    """Return findings with those of a store."""
+    progress.begin("compare the store", None)
+    try:
+        checked = verify(bootstrap, address)
+    except StoreError as error:  # also one that is of no use: the rest is proven all the same
+        checked = Verified(0, 0, 0, (str(error),), 1)
+    differences = tuple(Difference(Kind.STORE, text) for text in checked.differences)
+    behind = checked.events - checked.covered
+    return found._replace(
+        differences=(*found.differences, *differences),
+        difference_count=found.difference_count + checked.difference_count,
+        store=StoreFinding(address, checked.rows, checked.covered, behind),
+    )
 
 
 def _attempt(

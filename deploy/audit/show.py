@@ -31,6 +31,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "verdict": verdict(findings),
         **found,
         "derived": findings.derived._asdict(),
+        "store": None if findings.store is None else findings.store._asdict(),
         "partitions": [
             row._asdict() | {"agrees": (row.topic, row.partition) not in findings.different}
             for row in findings.partitions
@@ -47,6 +48,9 @@ def show(findings: Findings, account: int | None) -> None:
     if findings.balances is not None:
         _show_account(out, account, findings.balances)
     _show_derived(out, findings.derived)
+    if findings.store is not None:
+        rows, behind = number(findings.store.rows), number(findings.store.behind)
+        out.print(f"\nstore {findings.store.address}: {rows} rows compared, {behind} events behind")
     for note in findings.notes:
         out.print(Text(note, "yellow"))
     for difference in findings.differences:

@@ -13,6 +13,8 @@ from partita.schemas.limits import VALID_UNTIL_AHEAD_MS_MAX
 DEFAULT_DATA = Path("data")
 # Written by `partita up` into its data folder while it runs.
 RUNNING = "running.json"
+# The store that it keeps there unless it was given another.
+STORE_FILE = "store.sqlite"
 
 
 def running_exchange(given: str | None) -> str:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import click
 
+from partita.deploy.audit.store_check import verify as run_verify
 from partita.deploy.commands.address import bootstrap_option, json_option
 from partita.deploy.commands.views import console, number, plain_table, print_json
 from partita.deploy.history.ask import running_store, store_option
-from partita.deploy.history.verify import verify as run_verify
 from partita.deploy.replay.show import progress
 from partita.ledger.projector.projection import PROJECTED
 from partita.ledger.projector.run import Projector
@@ -133,7 +133,7 @@ def rebuild(
 @bootstrap_option
 @json_option
 def verify(store: str | None, bootstrap: str, as_json: bool) -> None:
-    """Compare every row of accounts with what the log makes, by a second way of folding it.
+    """Compare every row with what the log makes, by a second way of folding it.
 
     \b
     Exit code 3 when anything differs.

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
-from partita.deploy.commands.address import DEFAULT_DATA, RUNNING
+from partita.deploy.commands.address import DEFAULT_DATA, RUNNING, STORE_FILE
 from partita.deploy.history.views import Rim
 from partita.ledger.queries import PAGE, Queries
 from partita.ledger.store.errors import StoreMissing
@@ -31,6 +32,16 @@ def running_store(given: str | None) -> str:
             "no exchange with a store runs in this folder: name its store with --store sqlite:PATH"
             " (or cassandra:HOST,.../KEYSPACE), or by the variable PARTITA_STORE"
         ) from error
+
+
+def kept_store(data: Path) -> str | None:
+    """Return the address of the store of the exchange in a data folder, None if it has none."""
+    with suppress(OSError, ValueError, KeyError):
+        known = str(json.loads((data / RUNNING).read_text())["store"])
+        if not known.startswith("sqlite:"):
+            return known
+    path = data / STORE_FILE
+    return f"sqlite:{path.absolute()}" if path.is_file() else None
 
 
 def store_option(command: Callable[..., Any]) -> Callable[..., Any]:

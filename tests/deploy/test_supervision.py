@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from partita.deploy.workers import SupervisedWorker, WorkerState
+from partita.ledger.projector.exits import ProjectorExit
 from partita.log.service import WorkerExit
 from partita.schemas.errors import Diverged, SnapshotMissing, TopicRecreated
 
@@ -164,3 +165,26 @@ def test_any_other_end_is_tried_again_more_and_more_slowly(supervisor: Superviso
 
     ended = "ledger-1 ended with code 12, and is started again in"
     assert [f"{ended} 0 s", f"{ended} 0.5 s"] == supervisor.said[:2]
+
+
+def test_a_projector_that_meets_newer_records_stays_down(supervisor: Supervisor) -> None:
+    """Only another build can read them."""
+    supervisor.let_end(ProjectorExit.NEWER_DATA)
+    state = supervisor.until(lambda state: state.given_up)
+
+    assert (None, 0, None) == (state.pid, state.restarts, state.refused)
+    assert ["worker: in its own words; ledger-1 is not started again (code 20)"] == supervisor.said
+
+
+def test_a_projector_without_a_fit_store_is_told_of_once_and_comes_back(
+    supervisor: Supervisor,
+) -> None:
+    """The store may be made anew meanwhile: then nobody has to start anything again."""
+    supervisor.worker._back_off_s = (0.0, 0.05)  # noqa: SLF001 - nobody likes to wait
+    supervisor.let_end(ProjectorExit.STORE_UNFIT)
+    supervisor.until(lambda state: state.restarts == 3)
+    supervisor.let_run()
+    state = supervisor.until(lambda state: state.pid is not None)
+
+    assert not state.given_up
+    assert ["worker: in its own words; ledger-1 looks again now and then"] == supervisor.said

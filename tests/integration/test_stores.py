@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,8 +17,8 @@ from typing import Any
 import pytest
 from clusters.programs import PARTITA, PATIENCE_S, ended, running
 
+from partita.deploy.audit.store_check import Verified, verify
 from partita.deploy.exchange import Exchange, Plan
-from partita.deploy.history.verify import Verified, verify
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.deploy.workers import worker_command
 from partita.ledger.projector.exits import ProjectorExit
@@ -193,13 +194,16 @@ def test_history_is_shown_by_commands(stored: Exchange) -> None:
     resting, other = asyncio.run(act())
     done = asked(stored, "orders", str(account), "--done")
     assert [other.order_id, resting.order_id] == [order["order_id"] for order in done]
-    page = asked(stored, "orders", str(account), "--all", "--limit", "1", "--before",
-                 str(other.order_id))  # fmt: skip
+    older = ("--limit", "1", "--before", str(other.order_id))
+    page = asked(stored, "orders", str(account), "--all", *older)
     assert [resting.order_id] == [order["order_id"] for order in page]
     entries = asked(stored, "entries", str(account))
     assert ["transfer", "transfer", "reserve", "reserve"] == [e["kind"] for e in entries[::-1]][:4]
     assert "salary" == entries[-1]["command_id"]
-    assert ("USD", 1_000) == (entries[-1]["asset"], Decimal(entries[-1]["available_change"]))
+    assert ("USD", Decimal(1_000)) == (
+        entries[-1]["asset"],
+        Decimal(entries[-1]["available_change"]),
+    )
     assert [] == asked(stored, "fills", str(account))
     fills = asked(stored, "fills", "1", "--limit", "5")
     assert 5 == len(fills)
@@ -252,6 +256,26 @@ def test_a_full_disk_stops_the_store_and_not_the_trading(stored: Exchange, tmp_p
 
     assert () == found.differences
     assert found.covered == found.events
+
+
+def test_an_audit_compares_the_store_too(stored: Exchange, tmp_path: Path) -> None:
+    """Nothing differs; one field of one row that was changed by hand is found."""
+    address = f"sqlite:{tmp_path / 'copy.sqlite'}"
+    where = ("--bootstrap", stored.bootstrap, "--store", address)
+    assert 0 == ended([*PARTITA, "store", "rebuild", *where]).code
+
+    clean = ended([*PARTITA, "audit", *where])
+    with closing(sqlite3.connect(tmp_path / "copy.sqlite")) as connection, connection:
+        connection.execute(
+            "UPDATE fills SET fee = fee + 1 WHERE (account, number) ="
+            " (SELECT account, number FROM fills LIMIT 1)"
+        )
+    falsified = ended([*PARTITA, "audit", *where])
+
+    assert 0 == clean.code, clean.said
+    assert "rows compared" in clean.said
+    assert 3 == falsified.code, falsified.said
+    assert "store: fill FillRow" in falsified.said
 
 
 def test_records_of_a_newer_build_end_a_projector_with_its_code(
