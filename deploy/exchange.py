@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from partita.deploy.commands.address import RUNNING, STORE_FILE
+from partita.deploy.commands.address import RUNNING
 from partita.deploy.errors import DataFolderUnwritable, ExchangeNotReady
 from partita.deploy.instruments import read_instruments
 from partita.deploy.kafka.embedded import EmbeddedKafka

@@ -53,7 +53,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
 
 def store_file(exchange: Exchange) -> Path:
     """Return the file of an exchange's store."""
-    return Path(exchange.plan.store_address.removeprefix("sqlite:"))
+    return Path(exchange.store.address.removeprefix("sqlite:"))
 
 
 def kill_a_projector(exchange: Exchange, draw: random.Random) -> None:
@@ -113,7 +113,7 @@ def settled(bootstrap: str, address: str, exchange: Exchange | None = None) -> V
 
 def asked(exchange: Exchange, *words: str) -> Any:
     """Return what a command of history says, as JSON."""
-    where = ("--bootstrap", exchange.bootstrap, "--store", exchange.plan.store_address)
+    where = ("--bootstrap", exchange.bootstrap, "--store", exchange.store.address)
     found = ended([*PARTITA, *words, *where, "--json"])
     assert 0 == found.code, found.said
     return json.loads(found.said)
@@ -129,7 +129,7 @@ def test_killed_and_doubled_projectors_leave_what_the_log_makes(stored: Exchange
         stored.look_after(lambda _: None)
 
     placed = asyncio.run(trade(stored.bootstrap, 1_000, on_the_way))
-    found = settled(stored.bootstrap, stored.plan.store_address, stored)
+    found = settled(stored.bootstrap, stored.store.address, stored)
 
     assert found.covered == found.events
     assert () == found.differences
@@ -142,7 +142,7 @@ def test_an_acknowledgement_says_what_view_has_it(stored: Exchange) -> None:
     account = 101
 
     async def act() -> None:
-        with Queries(stored.plan.store_address, SHARDS) as queries:
+        with Queries(stored.store.address, SHARDS) as queries:
             async with Client.connecting(stored.bootstrap) as client:
                 for n in range(1, 11):
                     paid = await client.transfer(account, "USD", 100)
@@ -170,7 +170,7 @@ def test_an_acknowledgement_says_what_view_has_it(stored: Exchange) -> None:
 def test_a_position_that_does_not_come_is_told_of_in_time(stored: Exchange) -> None:
     """The wait is bounded, and the answer says what to look at."""
     with (
-        Queries(stored.plan.store_address, SHARDS, timeout_s=0.3) as queries,
+        Queries(stored.store.address, SHARDS, timeout_s=0.3) as queries,
         pytest.raises(StoreBehind, match="partita store status"),
     ):
         queries.balances(2, at_least=(0, 1 << 40))
@@ -217,7 +217,7 @@ def test_history_is_shown_by_commands(stored: Exchange) -> None:
 def test_a_lost_store_is_made_anew_by_one_command(stored: Exchange, tmp_path: Path) -> None:
     """Nothing of it is left, and all of it is back; also beside projectors that run."""
     path = store_file(stored)
-    with closing(open_reader(stored.plan.store_address)) as reader:
+    with closing(open_reader(stored.store.address)) as reader:
         known = reader.orders(1, None, 1_000)
     lost = tmp_path / "lost.sqlite"
     lost.write_bytes(b"this is no store at all" * 1_000)
