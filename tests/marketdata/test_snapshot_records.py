@@ -31,6 +31,9 @@ def starts(seed: int) -> tuple[BookStart, BookStart]:
     for record in matcher.records:
         partition.apply([record])
         start = partition.books[7].start(partition.position)
+        # The taker's side is not in a snapshot.
+        if (last := start.last_trade) is not None:
+            start = start._replace(last_trade=last._replace(taker_side=None))
         if len(start.orders) > 3 and (not found or start.number > found[-1].number):
             found.append(start)
     return found[0], found[-1]
