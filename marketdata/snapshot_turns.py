@@ -48,9 +48,8 @@ NOTHING = Found(None, 0, (0,) * SLOTS)
 class SnapshotTurns:
     """Writes the snapshots of one partition's books, one at a time, a part at a call.
 
-    Books without a snapshot come first, and as long as there is one no other is written: so every
-    book of which something stands before the offset of any snapshot has one itself, and a start
-    that reads on from the lowest of them misses none.
+    Books without a snapshot come first, and as long as there is one the others tell to read on from
+    its listing at the latest: so a start that knows of the others alone does not miss it.
     """
 
     def __init__(
@@ -119,7 +118,10 @@ class SnapshotTurns:
         return quiet and self._partition.position > book.offset
 
     def _begin(self, book: _Book, feed: BookFeed, now_s: float) -> _Writing:
-        start = feed.start(self._partition.position)
+        instrument_id = feed.replica.instrument.instrument_id
+        unwritten = [at for at, one in self._books.items() if not one.number if at != instrument_id]
+        listed, position = self._partition.listed, self._partition.position
+        start = feed.start(min([position, *(listed[at] for at in unwritten)]))
         slot = book.slot
         records = parts(start, slot, book.parts[slot])
         book.number, book.offset = start.number, start.offset

@@ -63,8 +63,7 @@ class Worker:
         for outgoing in self._core.apply([r for r in records if r.partition in self._owned]):
             self._connection.send(outgoing)
         self._connection.serve()
-        # All of them have their turn, so no any() over a generator.
-        self._busy = any([turns.step() for turns in self._turns.values()])
+        self._busy = sum(turns.step() for turns in self._turns.values()) > 0
 
     def _follow_ownership(self) -> None:
         owned = dict(self._connection.owned())

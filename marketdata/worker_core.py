@@ -29,6 +29,7 @@ class BookPartition:
         self.books = {
             start.instrument.instrument_id: BookFeed(start.instrument, start) for start in starts
         }
+        self.listed: dict[int, int] = {}  # offset of the listing of those that were listed since
         self._trouble: dict[int, str] = {}  # what was told of, by instrument_id
 
     def apply(self, records: Sequence[Record]) -> list[Outgoing]:
@@ -41,7 +42,7 @@ class BookPartition:
         news: dict[int, list[Taken]] = {}
         for record in records:
             if (batch := batch_of(record)) is not None:
-                self._take(batch, news)
+                self._take(batch, record.offset, news)
             self.position = record.offset + 1
         return [
             outgoing
@@ -49,9 +50,9 @@ class BookPartition:
             for outgoing in _outgoing(self.books[instrument_id], taken)
         ]
 
-    def _take(self, batch: FeedBatch, news: dict[int, list[Taken]]) -> None:
+    def _take(self, batch: FeedBatch, offset: int, news: dict[int, list[Taken]]) -> None:
         for group in batch.groups:
-            book = self.books.get(group.instrument_id) or self._list(group)
+            book = self.books.get(group.instrument_id) or self._list(group, offset)
             if book is None:
                 self._tell(group.instrument_id, "a book that was never listed is passed over")
                 continue
@@ -60,11 +61,12 @@ class BookPartition:
             if taken.changes or taken.trades:
                 news.setdefault(group.instrument_id, []).append(taken)
 
-    def _list(self, group: FeedGroup) -> BookFeed | None:
+    def _list(self, group: FeedGroup, offset: int) -> BookFeed | None:
         rules = group.events[0] if group.first == 1 and group.events else None
         if not isinstance(rules, Instrument) or rules.instrument_id != group.instrument_id:
             return None
         book = self.books[group.instrument_id] = BookFeed(rules)
+        self.listed[group.instrument_id] = offset
         return book
 
     def _tell(self, instrument_id: int, trouble: str) -> None:

@@ -103,22 +103,21 @@ class Subscription:
             box.put(new)
             self._rouse(box)
 
-    def put_ticker(self, ticker: Ticker) -> None:
-        """Hear of a ticker."""
-        if (box := self._tickers.get(ticker.instrument_id)) is not None:
-            box.put(ticker)
-            self._rouse(box)
-
-    def put_day(self, day: DayTicker) -> None:
-        """Hear of the day's figures."""
-        if (box := self._days.get(day.instrument_id)) is not None:
-            box.put(day)
-            self._rouse(box)
-
-    def put_candle(self, candle: Candle) -> None:
-        """Hear of a bar."""
-        if (box := self._candles.get(candle.instrument_id)) is not None:
-            box.put(candle)
+    def put(self, message: Ticker | DayTicker | Candle) -> None:
+        """Hear of a ticker, of the day's figures, or of a bar."""
+        number = message.instrument_id
+        box: boxes.TickerBox | boxes.DayBox | boxes.CandleBox | None
+        match message:
+            case Ticker():
+                if (box := self._tickers.get(number)) is not None:
+                    box.put(message)
+            case DayTicker():
+                if (box := self._days.get(number)) is not None:
+                    box.put(message)
+            case Candle():
+                if (box := self._candles.get(number)) is not None:
+                    box.put(message)
+        if box is not None:
             self._rouse(box)
 
     def put_whole(self, channel: Channel, number: int) -> None:
