@@ -200,9 +200,7 @@ def _message(topic: str, record: Record) -> object:
         return None
 
 
-def _records(
-    bootstrap: str, topic: str, partition: int, since_ms: int | None
-) -> Iterable[Record]:
+def _records(bootstrap: str, topic: str, partition: int, since_ms: int | None) -> Iterable[Record]:
     """Yield what a partition holds now, from a log time on.
 
     What is told of a time is never on the log before it, but for clocks that differ.

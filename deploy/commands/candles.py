@@ -11,7 +11,14 @@ from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option, json_option
 from partita.deploy.commands.symbols import Increments, find_instrument
-from partita.deploy.commands.views import SIDE_STYLES, clock, console, number, plain_table, print_json
+from partita.deploy.commands.views import (
+    SIDE_STYLES,
+    clock,
+    console,
+    number,
+    plain_table,
+    print_json,
+)
 from partita.marketdata.history import last_candles
 from partita.schemas.decimals import from_steps, unit
 from partita.schemas.enums import Side
@@ -131,11 +138,7 @@ def chart(bars: Sequence[Bar], width: int, rows: int = CHART_ROWS) -> Text:
 
     The axis at the left has the highest and the lowest price.
     """
-    labels = max(
-        len(number(price))
-        for bar in bars
-        for price in (bar.high, bar.low)
-    )
+    labels = max(len(number(price)) for bar in bars for price in (bar.high, bar.low))
     bars = bars[-max(1, (width - labels - 2) // 2) :]
     top, bottom = max(bar.high for bar in bars), min(bar.low for bar in bars)
 

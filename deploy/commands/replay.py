@@ -14,7 +14,7 @@ from partita.deploy.replay.show import progress, show
 from partita.deploy.tape.reader import survey
 
 
-class _Speed(click.ParamType[float | None]):
+class _Speed(click.ParamType):
     """max, or a factor of the tape's own speed."""
 
     name = "max|FACTOR"

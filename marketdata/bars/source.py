@@ -84,9 +84,7 @@ def catch_up(bars: PartitionBars, trades: PastReader, partition: int, end: int) 
         bars.skip(end)
 
 
-def take(
-    bars: PartitionBars, partition: int, offset: int, key: bytes | None, value: bytes
-) -> None:
+def take(bars: PartitionBars, partition: int, offset: int, key: bytes | None, value: bytes) -> None:
     """Take a record of trades; pass over, with a warning, what is none.
 
     Raises:

@@ -122,9 +122,7 @@ class SymbolBars:
 
     def day(self, now_ms: int) -> DayTicker | None:
         """Return the last 24 hours as of now, if that is new and all of it is known."""
-        ticker = self._day.ticker(
-            self.instrument_id, now_ms, self._minute, self.last, self.number
-        )
+        ticker = self._day.ticker(self.instrument_id, now_ms, self._minute, self.last, self.number)
         if ticker == self._told_day or ticker.until_ms - DAY_MS < self.since_ms:
             return None
         self._told_day = ticker

@@ -52,9 +52,9 @@ def cut(rng: random.Random, symbol: str, all_of: list[naive.Numbered]) -> list[T
     return found
 
 
-def interleaved(rng: random.Random, parts: dict[str, list[TradeBatch]]) -> list[
-    tuple[str, TradeBatch]
-]:
+def interleaved(
+    rng: random.Random, parts: dict[str, list[TradeBatch]]
+) -> list[tuple[str, TradeBatch]]:
     """Return the batches of several symbols in an order that keeps each one's."""
     order = [symbol for symbol, batches in parts.items() for _ in batches]
     rng.shuffle(order)
