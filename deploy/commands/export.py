@@ -48,8 +48,7 @@ def export(
 ) -> None:
     """Write the trades or the candles of SYMBOL to a CSV file, oldest first, with a header.
 
-    Prices and sizes are exact. Trades are those that the exchange still keeps: of a week. --interval
-    is for candles.
+    Prices and sizes are exact. Trades are those that the exchange still keeps: of a week.
 
     \b
     Examples:

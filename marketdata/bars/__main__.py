@@ -10,7 +10,7 @@ import sys
 from partita.log.kafka.admin import Admin
 from partita.log.service import LOG_EXITS, SESSION_TIMEOUT_MS, WorkerExit
 from partita.marketdata.bars.app import BarsApp, Settings
-from partita.schemas.errors import DeliveryFailed, LogError, Unreadable
+from partita.schemas.errors import LogError, Unreadable
 
 # What is not told or left by then is told by the next start.
 _STOP_S = 1.5

@@ -19,9 +19,10 @@ import faust
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.fitness import MESSAGE_BYTES_MAX
 from partita.log.kafka.marks import Marks
+from partita.log.kafka.settings import owner
 from partita.marketdata.bars import source
 from partita.marketdata.bars.bar import INTERVALS_S, MINUTE_S
-from partita.marketdata.bars.partition import PartitionBars, Told
+from partita.marketdata.bars.partition import PartitionBars
 from partita.schemas.codec import encode
 from partita.schemas.errors import DeliveryFailed, LogError, LogUnavailable
 from partita.schemas.market_data import Candle
@@ -113,7 +114,8 @@ class BarsApp:
 
     async def _revoked(self, _app: Any, revoked: Any, **_: Any) -> None:
         for where in revoked:
-            self._parts.pop(where.partition, None)
+            if where.topic == TRADES and self._parts.pop(where.partition, None) is not None:
+                _LOGGER.info("partition %d is given back", where.partition)
 
     async def _assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
         # All of them anew, those that stay too: what another process said meanwhile is checked.
@@ -125,11 +127,15 @@ class BarsApp:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _open(self, partition: int, part: Part, *, full: bool = False) -> None:
+    async def _open(self, partition: int, part: Part) -> None:
+        await self._opened(partition, part)
+
+    async def _opened(self, partition: int, part: Part, *, full: bool = False) -> PartitionBars:
         bars = await asyncio.to_thread(self._start, partition, full)
         _LOGGER.info("partition %d: bars up to offset %d", partition, bars.position)
         part.bars = bars
         part.ready.set()
+        return bars
 
     def _start(self, partition: int, full: bool) -> PartitionBars:
         mark = self._marks.read([partition]).get(partition)
@@ -156,8 +162,7 @@ class BarsApp:
             await self._fill(partition, part, bars, bars.position)
         if bars.gap and not bars.full:
             part.bars = None
-            await self._open(partition, part, full=True)
-            bars = part.bars
+            bars = await self._opened(partition, part, full=True)
         if (trouble := bars.troubles()) != part.trouble:
             part.trouble = trouble
             for text in trouble or ["goes on"]:
@@ -251,6 +256,7 @@ def _app(settings: Settings) -> Any:
         GROUP,
         broker=[f"kafka://{address}" for address in settings.bootstrap.split(",")],
         autodiscover=False,
+        broker_client_id=owner(),
         # It would listen on every address.
         web_enabled=False,
         # No tables, no leader: no topics of its own beside the exchange's.

@@ -1,4 +1,4 @@
-"""Bars that live on a log in memory: told, killed at any instant, started again from what stands."""
+"""Bars that live on a log in memory: told, killed at any instant, started from what stands."""
 
 from dataclasses import dataclass, field
 
