@@ -35,9 +35,7 @@ class EmbeddedCassandra(EmbeddedServer[CassandraFolder]):
         stop_timeout_s=60.0,  # usually 2 s; it writes its tables out
     )
 
-    def __init__(
-        self, data: Path, port: int | None = None, options: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, data: Path, port: int | None = None, options: Sequence[str] = ()) -> None:
         super().__init__(CassandraFolder(data), port)
         self._options = tuple(options)
 

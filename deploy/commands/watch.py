@@ -1,15 +1,16 @@
 """`partita watch`: a symbol as it goes on."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 
 import click
-from rich.live import Live
 
 from partita.deploy.commands.address import bootstrap_option, json_option
+from partita.deploy.commands.screen import show
 from partita.deploy.commands.symbols import find_instrument
 from partita.deploy.commands.views import console
-from partita.deploy.commands.watching import JsonLines, News, Picture, PlainLines, View
+from partita.deploy.commands.watching import JsonLines, Lines, News, PlainLines
 from partita.marketdata.book_feed import Trade
 from partita.marketdata.feed import LiveBook
 
@@ -25,10 +26,11 @@ _READ_S = 0.2  # how late an end by time or by Ctrl-C may be
 def watch(
     symbol: str, seconds: int | None, trades: int | None, bootstrap: str, as_json: bool
 ) -> None:
-    """Watch SYMBOL live: best bid and offer, last price, and the trades as they come.
+    """Watch SYMBOL live.
 
-    A live picture on a terminal; elsewhere plain lines, and with --json an object a line. Ends with
-    Ctrl-C.
+    On a terminal a live picture: the ladder, the last 24 hours, the trades, and a chart of the
+    minutes. Elsewhere the best bid and offer and the trades as plain lines, with --json an object
+    a line. Ends with Ctrl-C.
 
     \b
     Examples:
@@ -36,19 +38,15 @@ def watch(
       partita watch BTC-USD --for 60 > btc.log
       partita watch BTC-USD --trades 100 --json | jq -c 'select(.event == "trade")'
     """
-    instrument = find_instrument(bootstrap, symbol)
-    end_s = None if seconds is None else time.monotonic() + seconds
+    instrument, out = find_instrument(bootstrap, symbol), console()
     try:
+        if out.is_terminal and not as_json:
+            asyncio.run(show(bootstrap, instrument, out, seconds, trades))
+            return
+        end_s = None if seconds is None else time.monotonic() + seconds
         with LiveBook(bootstrap, instrument) as book:
             news = follow(book, end_s, trades)
-            out = console()
-            if as_json:
-                _run(JsonLines(instrument), news)
-            elif not out.is_terminal:
-                _run(PlainLines(instrument), news)
-            else:
-                with Live(console=out, auto_refresh=False) as live:
-                    _run(Picture(instrument, live), news)
+            _run(JsonLines(instrument) if as_json else PlainLines(instrument), news)
     except KeyboardInterrupt:
         pass  # the usual way to end it
 
@@ -69,7 +67,7 @@ def _news(book: LiveBook, trades: list[Trade]) -> News:
     return News(book.replica.best_bid, book.replica.best_ask, trades, book.trouble)
 
 
-def _run(view: View, news: Iterator[News]) -> None:
+def _run(view: Lines, news: Iterator[News]) -> None:
     view.start(next(news))
     for new in news:
         view.show(new)

@@ -1,32 +1,20 @@
-"""How `partita watch` shows what the feed tells: lines for programs and files, or a picture."""
+"""How `partita watch` shows what the feed tells: lines for people, programs and files."""
 
 from abc import ABC, abstractmethod
-from collections import deque
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import click
-from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from partita.deploy.commands.ladder import spread
 from partita.deploy.commands.symbols import Increments
 from partita.deploy.commands.views import (
     NOTHING,
-    SIDE_STYLES,
     clock,
     number,
-    plain_table,
     print_json,
-    side_text,
 )
 from partita.marketdata.book_feed import Trade
 from partita.marketdata.book_replica import Level
-from partita.schemas.enums import Side
 from partita.schemas.instrument import Instrument
-
-_TRADES_SHOWN = 12
 
 
 class News(NamedTuple):
@@ -36,16 +24,6 @@ class News(NamedTuple):
     ask: Level | None
     trades: list[Trade]
     trouble: str
-
-
-class View(Protocol):
-    """Something that shows news."""
-
-    def start(self, news: News) -> None:
-        """Show how it stood at the beginning; its trades are history."""
-
-    def show(self, news: News) -> None:
-        """Show what is new."""
 
 
 class Lines(ABC):
@@ -127,70 +105,3 @@ class PlainLines(Lines):
             return NOTHING
         size = number(self._increments.size(level.size))
         return f"{number(self._increments.price(level.price))} x {size}"
-
-
-class Picture:
-    """The live picture: BBO and last price above, the latest trades below."""
-
-    def __init__(self, instrument: Instrument, live: Live) -> None:
-        self._instrument = instrument
-        self._increments = Increments.of(instrument)
-        self._live = live
-        self._trades: deque[Trade] = deque(maxlen=_TRADES_SHOWN)
-        self._new = 0
-
-    def start(self, news: News) -> None:
-        """Draw it with the last trades of history."""
-        self._draw(news)
-
-    def show(self, news: News) -> None:
-        """Draw it anew."""
-        self._new += len(news.trades)
-        self._draw(news)
-
-    def _draw(self, news: News) -> None:
-        self._trades.extend(news.trades)
-        self._live.update(self.picture(news), refresh=True)
-
-    def picture(self, news: News) -> RenderableType:
-        """Return how it looks."""
-        head = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-        head.add_column(style="dim")
-        head.add_column(justify="right")
-        head.add_column()
-        for name, level, side in (("ask", news.ask, Side.SELL), ("bid", news.bid, Side.BUY)):
-            price = number(self._increments.price(level.price)) if level else NOTHING
-            size = f"x {number(self._increments.size(level.size))}" if level else ""
-            head.add_row(name, Text(price, SIDE_STYLES[side]), size)
-        last = self._trades[-1] if self._trades else None
-        head.add_row("last", *self._last(last))
-        parts: list[RenderableType] = [self._title(news), head, Text()]
-        parts.append(self._trades_table() if self._trades else Text("no trades yet", "dim"))
-        if news.trouble:
-            parts.append(Text(news.trouble, "yellow"))
-        return Group(*parts)
-
-    def _title(self, news: News) -> Text:
-        title = Text(self._instrument.symbol, "bold")
-        if news.bid and news.ask:
-            bid, ask = (self._increments.price(side.price) for side in (news.bid, news.ask))
-            title.append(f"  {spread(bid, ask)}", "not bold dim")
-        return title.append(f"  {number(self._new)} new trades, Ctrl-C ends", "not bold dim")
-
-    def _last(self, trade: Trade | None) -> tuple[Text, str]:
-        if trade is None:
-            return Text(NOTHING), ""
-        price = Text(number(self._increments.price(trade.price)), SIDE_STYLES[trade.taker_side])
-        return price, f"x {number(self._increments.size(trade.size))}"
-
-    def _trades_table(self) -> Table:
-        table = plain_table("time (UTC)", "trade", "taker", "price", "size", left=("taker",))
-        for trade in reversed(self._trades):
-            table.add_row(
-                clock(trade.time_ms)[11:],
-                str(trade.trade_id),
-                side_text(trade.taker_side),
-                Text(number(self._increments.price(trade.price)), SIDE_STYLES[trade.taker_side]),
-                number(self._increments.size(trade.size)),
-            )
-        return table

@@ -166,6 +166,11 @@ class Subscription:
             if (message := box.take()) is not None:
                 yield message
 
+    def check(self) -> None:
+        """Raise the error that has ended it; for who looks at its books and does not iterate."""
+        if self._error is not None:
+            raise self._error
+
     def end(self, error: Exception | None = None) -> None:
         """End, with an error or without; what is there is still given."""
         if not self._ended:
