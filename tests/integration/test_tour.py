@@ -111,17 +111,20 @@ def test_what_the_readme_types_prints_what_it_says(folder: Path) -> None:
 
 
 @pytest.mark.kafka
-def test_the_readmes_python_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The example of the SDK, as it stands there."""
+@pytest.mark.parametrize(("at", "printed"), [(0, "open 0.1"), (1, "BTC-USD Depth")])
+def test_the_readmes_python_runs(
+    folder: Path, capsys: pytest.CaptureFixture[str], at: int, printed: str
+) -> None:
+    """The examples of the two clients, as they stand there."""
     text = (ROOT / "README.md").read_text()
-    (code,) = re.findall(r"<!-- tour:python -->\n```python\n(.*?)```", text, re.DOTALL)
+    code = re.findall(r"<!-- tour:python -->\n```python\n(.*?)```", text, re.DOTALL)[at]
     bootstrap = re.findall(r'"bootstrap": "([^"]+)"', (folder / "data/running.json").read_text())[0]
     names: dict[str, object] = {}
 
     exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the README's own example
     asyncio.run(names["main"](bootstrap))  # type: ignore[operator] # defined by the example
 
-    assert "open 0.1" in capsys.readouterr().out
+    assert printed in capsys.readouterr().out
 
 
 @pytest.mark.kafka
