@@ -43,6 +43,7 @@ _ROUNDS_MAX = 1_000  # of everybody, until it must be quiet
 # first, and one may hear in the next what was said about it.
 _QUIET_ROUNDS = 3
 _QUIET_MS = 1_000  # log time of a round in which nothing comes
+_SNAPSHOT_AT = 10  # of each 50 steps of others while one reads: then all their snapshots are due
 REFERENCE = Engines(FragileShard, FragileBook)
 
 
@@ -172,7 +173,9 @@ class Simulation:
     def meanwhile(self, station: Station) -> None:
         """Let the others act while a station is in the middle of its step."""
         station.busy = True
-        for _ in range(self.rng.randint(5, 60)):
+        for count in range(self.rng.choice((5, 30, 150))):
+            if count % 50 == _SNAPSHOT_AT:  # so that others' snapshots come to stand meanwhile
+                self.venue.log.time_ms += self.venue.climate.snapshot_every_ms
             self._act()
         station.busy = False
 
