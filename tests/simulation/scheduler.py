@@ -43,7 +43,6 @@ _ROUNDS_MAX = 1_000  # of everybody, until it must be quiet
 # first, and one may hear in the next what was said about it.
 _QUIET_ROUNDS = 3
 _QUIET_MS = 1_000  # log time of a round in which nothing comes
-_SNAPSHOT_AT = 10  # of each 50 steps of others while one reads: then all their snapshots are due
 REFERENCE = Engines(FragileShard, FragileBook)
 
 
@@ -171,12 +170,21 @@ class Simulation:
         self.observe()
 
     def meanwhile(self, station: Station) -> None:
-        """Let the others act while a station is in the middle of its step."""
+        """Let the others act while a station is in the middle of its step.
+
+        Above all those that have its partitions, too: their snapshots come to stand meanwhile.
+        """
+        venue = self.venue
         station.busy = True
-        for count in range(self.rng.choice((5, 30, 150))):
-            if count % 50 == _SNAPSHOT_AT:  # so that others' snapshots come to stand meanwhile
-                self.venue.log.time_ms += self.venue.climate.snapshot_every_ms
+        for count in range(self.rng.choice((5, 30, 120))):
             self._act()
+            if count % 30 == 29:
+                venue.log.time_ms += venue.climate.snapshot_every_ms
+            if count % 3 == 0:
+                for other in venue.beside(station):
+                    self.let_step(other)
+                    other.connection.deliver(4)
+                    self.observe()
         station.busy = False
 
     def let_step(self, station: Station) -> int:

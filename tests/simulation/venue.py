@@ -90,10 +90,21 @@ class Venue:
 
     def elsewhere(self, station: Station, partition: int) -> bool:
         """Return whether another line's station has a partition of a station now."""
-        return any(
-            s.line is not station.line and partition in s.partitions
-            for s in self.live(station.kind)
-        )
+        return any(partition in s.partitions for s in self.of_other_lines(station))
+
+    def of_other_lines(self, station: Station) -> list[Station]:
+        """Return the live stations of other lines of a station's kind."""
+        return [s for s in self.live(station.kind) if s.line is not station.line]
+
+    def beside(self, station: Station) -> list[Station]:
+        """Return those of other lines that have a partition of a station, and can step now."""
+        return [
+            s
+            for s in self.of_other_lines(station)
+            if not s.busy
+            and s.stalled_until <= self.step
+            and not set(station.partitions).isdisjoint(s.partitions)
+        ]
 
     def _move_beside(self, place: Place) -> None:
         """Take what workers parked at a place have beside it away, and give it back."""

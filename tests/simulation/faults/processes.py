@@ -158,7 +158,7 @@ def read_slowly(venue: Venue) -> str | None:
     """Kill a worker, and let the next one read its changelog while everybody else goes on."""
     honest = [s for s in venue.honest() if s.zombie_until is None]
     # Rather beside another line, whose snapshots go on meanwhile.
-    beside = [s for s in honest if any(venue.elsewhere(s, at) for at in s.partitions)]
+    beside = [s for s in honest if venue.beside(s)]
     if not honest:
         return None
     station = venue.rng.choice(beside or honest)
