@@ -38,6 +38,8 @@ def draw(rng: random.Random, steps: int) -> Climate:
         clocks_ms=rng.choice((0, 2_000)),
         rules=rng.choice((1, 1, 5)),
         halts=rng.choice((0.2, 0.5)),
-        appetites=rng.choice(((1, 1, 1, 1), (1, 1, 1, 1), (20, 1, 20, 1), (1, 0, 1, 1))),
+        appetites=rng.choice(
+            ((1, 1, 1, 1), (1, 1, 1, 1), (20, 1, 20, 1), (1, 0, 1, 1), (1, 0, 0, 0), (1, 0, 1, 0))
+        ),
         listed_at=rng.choice((0, steps // 4, steps // 2)),
     )

@@ -1,6 +1,7 @@
 """Places at which partitions are parked, and the operator who lets them go past."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulation.broker import Broker, Place
@@ -18,15 +19,17 @@ class Due:
     place: Place
     step: int
     wrong: bool  # it names another record first
+    moves: bool  # what a parked worker has beside the place moves in the same moment
 
 
 class Operator:
     """Gives passes some time after a partition was parked, now and then a wrong one first."""
 
-    def __init__(self, log: Broker) -> None:
+    def __init__(self, log: Broker, move_beside: Callable[[Place], None]) -> None:
         self.due: list[Due] = []
         self.passed: set[Place] = set()  # by a right pass
         self._log = log
+        self._move_beside = move_beside
 
     def act(self, step: int) -> str:
         """Give what is due; return what it was."""
@@ -36,16 +39,21 @@ class Operator:
                     due.wrong, due.step = False, step + 40
                     return self._give(due.place, hashlib.sha256(b"another record").digest())
                 self.due.remove(due)
-                return self._give(due.place)
+                return self._let_past(due)
         return ""
 
     def pass_all(self) -> int:
         """Give all passes that are to be given; return how many."""
         count = len(self.due)
         for due in self.due:
-            self._give(due.place)
+            self._let_past(due)
         self.due.clear()
         return count
+
+    def _let_past(self, due: Due) -> str:
+        if due.moves:
+            self._move_beside(due.place)
+        return self._give(due.place)
 
     def _give(self, place: Place, sha256: bytes | None = None) -> str:
         topic, partition, offset = place

@@ -170,10 +170,21 @@ class Simulation:
         self.observe()
 
     def meanwhile(self, station: Station) -> None:
-        """Let the others act while a station is in the middle of its step."""
+        """Let the others act while a station is in the middle of its step.
+
+        Above all those that have its partitions, too: their snapshots come to stand meanwhile.
+        """
+        venue = self.venue
         station.busy = True
-        for _ in range(self.rng.randint(5, 60)):
+        for count in range(self.rng.choice((5, 30, 120))):
             self._act()
+            if count % 30 == 29:
+                venue.log.time_ms += venue.climate.snapshot_every_ms
+            if count % 3 == 0:
+                for other in venue.beside(station):
+                    self.let_step(other)
+                    other.connection.deliver(4)
+                    self.observe()
         station.busy = False
 
     def let_step(self, station: Station) -> int:

@@ -4,12 +4,12 @@ import random
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from simulation.broker import Broker
+from simulation.broker import Broker, Place
 from simulation.clients import Clients
 from simulation.climate import Climate
 from simulation.damage import Damage
 from simulation.passing import Operator
-from simulation.stations import PARTITIONS, SHARDS, Engines, Kind, Station, Surroundings
+from simulation.stations import INPUTS, PARTITIONS, SHARDS, Engines, Kind, Station, Surroundings
 
 from partita.log.port import Outgoing
 from partita.schemas.codec import encode
@@ -31,8 +31,8 @@ class Venue:
         self.step = 0
         self.log = Broker(START_MS)
         self.clients = Clients(rng, lambda: self.log.time_ms, climate.appetites)
-        self.around = Surroundings(self.log, rng, climate, self._elsewhere)
-        self.operator = Operator(self.log)
+        self.around = Surroundings(self.log, rng, climate, self.elsewhere)
+        self.operator = Operator(self.log, self._move_beside)
         self.damage = Damage(self.log)
         self.stations: list[Station] = []
         self.ghosts: list[deque[Outgoing]] = []  # what dead stations left under way
@@ -88,12 +88,32 @@ class Venue:
         """Return the stations to which a fault may happen now."""
         return [s for s in self.stations if s.alive and not s.rogue and not s.busy]
 
-    def _elsewhere(self, station: Station, partition: int) -> bool:
+    def elsewhere(self, station: Station, partition: int) -> bool:
         """Return whether another line's station has a partition of a station now."""
-        return any(
-            s.line is not station.line and partition in s.partitions
-            for s in self.live(station.kind)
-        )
+        return any(partition in s.partitions for s in self.of_other_lines(station))
+
+    def of_other_lines(self, station: Station) -> list[Station]:
+        """Return the live stations of other lines of a station's kind."""
+        return [s for s in self.live(station.kind) if s.line is not station.line]
+
+    def beside(self, station: Station) -> list[Station]:
+        """Return those of other lines that have a partition of a station, and can step now."""
+        return [
+            s
+            for s in self.of_other_lines(station)
+            if not s.busy
+            and s.stalled_until <= self.step
+            and not set(station.partitions).isdisjoint(s.partitions)
+        ]
+
+    def _move_beside(self, place: Place) -> None:
+        """Take what workers parked at a place have beside it away, and give it back."""
+        topic, partition, _ = place
+        for station in self.honest():
+            if INPUTS[station.kind] == topic and partition in station.stopped:
+                owned = station.partitions
+                station.own(tuple(p for p in owned if p in station.stopped))
+                station.own(owned)
 
     def kill(self, station: Station) -> str:
         """End a process; what it had under way meets one of four fates. Return which."""

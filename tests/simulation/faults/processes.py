@@ -95,7 +95,7 @@ def zombie(venue: Venue) -> str | None:
     if station is None or station.zombie_until is not None:
         return None
     name = station.name
-    station.zombie_until = venue.step + venue.rng.randint(40, 200)
+    station.zombie_until = venue.step + venue.rng.choice((venue.rng.randint(40, 200), 400))
     if venue.rng.random() < 0.5:
         station.stalled_until = venue.step + venue.rng.randint(10, 100)
     venue.zombies += 1
@@ -156,9 +156,12 @@ def rebalance(venue: Venue) -> str | None:
 
 def read_slowly(venue: Venue) -> str | None:
     """Kill a worker, and let the next one read its changelog while everybody else goes on."""
-    station = _pick(venue)
-    if station is None or station.zombie_until is not None:
+    honest = [s for s in venue.honest() if s.zombie_until is None]
+    # Rather beside another line, whose snapshots go on meanwhile.
+    beside = [s for s in honest if venue.beside(s)]
+    if not honest:
         return None
+    station = venue.rng.choice(beside or honest)
     fate = venue.kill(station)
     station.start()
     station.connection.meanwhile = lambda: venue.meanwhile(station)

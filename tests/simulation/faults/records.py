@@ -82,7 +82,8 @@ def park(venue: Venue) -> str | None:
     kind, value = _parking(venue, topic, partition)
     offset = venue.log.spoil(Outgoing(topic, partition, None, value), parks=True)
     step = venue.step + venue.rng.randint(5, 150)
-    due = Due((topic, partition, offset), step, wrong=venue.rng.random() < 0.3)
+    wrong, moves = venue.rng.random() < 0.3, venue.rng.random() < 0.5
+    due = Due((topic, partition, offset), step, wrong, moves)
     venue.operator.due.append(due)
     return f"{offset} of {topic} {partition} is {kind}, which parks it until step {step}"
 
