@@ -66,6 +66,9 @@ _LOOK_EVERY_S = 0.2
     "--matchers", type=click.IntRange(0, 64), default=1, show_default=True, help="Matcher workers."
 )
 @click.option(
+    "--views", type=click.IntRange(0, 64), default=1, show_default=True, help="Market-data workers."
+)
+@click.option(
     "--lines",
     type=click.IntRange(1, len(Line)),
     default=1,
