@@ -59,6 +59,7 @@ bench: $(READY) ## Every benchmark, results into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.bytes_per_event
 	$(BIN)/python -m benchmarks.whole_path
 	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.market_data
 
 clean: ## Remove what was set up here (data/ stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

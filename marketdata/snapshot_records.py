@@ -47,7 +47,7 @@ class Place(NamedTuple):
 class Found(NamedTuple):
     """What stands on book-snapshots for one symbol."""
 
-    newest: BookStart | None  # the newest that is whole; None: there is none
+    newest: BookStart | None  # of those that are whole the one begun last; None: there is none
     slot: int  # the slot to write next: not that of the newest
     parts: tuple[int, ...]  # by slot, how many parts stand there at most
 
@@ -107,15 +107,16 @@ def find(records: Mapping[Place, Record], symbol: str) -> Found:
     for place in records:
         if place.symbol == symbol and place.slot < SLOTS:
             standing[place.slot] = max(standing[place.slot], place.part + 1)
-    whole = [
-        (start, slot)
+    # The slot that was begun last first: as a rule the other one need not even be decoded.
+    by_age = sorted(
+        (record.offset, slot)
         for slot in range(SLOTS)
-        if (start := _start(_parts_of(records, symbol, slot))) is not None
-    ]
-    if not whole:
-        return Found(None, 0, tuple(standing))
-    newest, slot = max(whole, key=lambda one: one[0].number)
-    return Found(newest, (slot + 1) % SLOTS, tuple(standing))
+        if (record := records.get(Place(symbol, slot, 0))) is not None
+    )
+    for _, slot in reversed(by_age):
+        if (start := _start(_parts_of(records, symbol, slot))) is not None:
+            return Found(start, (slot + 1) % SLOTS, tuple(standing))
+    return Found(None, 0, tuple(standing))
 
 
 def _parts_of(

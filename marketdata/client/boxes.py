@@ -5,7 +5,8 @@ A consumer that is slower than the market gets less, never later and later:
 | channel | what is left out | how it is told |
 |---|---|---|
 | book | all waiting events, beyond a number of them | a whole Book comes instead |
-| depth | changes of a price that a later one overtook | `conflated`; or a whole Depth |
+| depth | beyond a number, changes of a price that a later one overtook | `conflated` |
+| | beyond a number of prices, all changes | a whole Depth comes instead |
 | trades | the oldest waiting trades, beyond a number of them | `skipped` |
 | ticker | all but the newest | numbers |
 | candles | all but the newest of each bar; the oldest bars beyond a number | `skipped` for bars |
@@ -27,7 +28,8 @@ class Bounds(NamedTuple):
     """How much may wait in each box."""
 
     events: int = 10_000
-    levels: int = 20_000
+    changes: int = 10_000  # of levels, before only the newest of each price is kept
+    levels: int = 20_000  # of which so much may wait, before all levels come instead
     trades: int = 10_000
     candles: int = 5_000
 
@@ -77,29 +79,43 @@ class BookBox:
 
 
 class DepthBox:
-    """The newest change of each price, or that all levels are due."""
+    """Changes of levels, or the newest of each price, or that all levels are due."""
 
-    def __init__(self, symbol: str, steps: Steps, line: DepthLine, bound: int) -> None:
-        self._symbol, self._steps, self._line, self._bound = symbol, steps, line, bound
-        self._changes: dict[tuple[Side, int], LevelChange] = {}
-        self._count = 0
+    def __init__(self, symbol: str, steps: Steps, line: DepthLine, bounds: Bounds) -> None:
+        self._symbol, self._steps, self._line, self._bounds = symbol, steps, line, bounds
+        self._changes: list[LevelChange] = []
+        self._left_out = 0
+        self._fold_at = bounds.changes
         self._whole = True
 
     def put(self, changes: Sequence[LevelChange]) -> None:
         """Add the changes that the line has just applied."""
         if self._whole:
             return
-        for change in changes:
+        self._changes.extend(changes)
+        if len(self._changes) > self._fold_at:
+            self._fold()
+
+    def _fold(self) -> None:
+        newest: dict[tuple[Side, int], LevelChange] = {}
+        for change in self._changes:
             key = change.side, change.price
-            self._changes.pop(key, None)  # the newest goes behind all that is older
-            self._changes[key] = change
-        self._count += len(changes)
-        if len(self._changes) > self._bound:
+            newest.pop(key, None)  # the newest goes behind all that is older
+            newest[key] = change
+        self._left_out += len(self._changes) - len(newest)
+        self._changes = list(newest.values())
+        # Not at each change again when as many prices have changed.
+        self._fold_at = max(self._bounds.changes, 2 * len(newest))
+        if len(newest) > self._bounds.levels:
             self.put_whole()
+
+    def _clear(self) -> None:
+        self._changes, self._left_out, self._fold_at = [], 0, self._bounds.changes
 
     def put_whole(self) -> None:
         """Let all levels come next."""
-        self._changes, self._count, self._whole = {}, 0, True
+        self._clear()
+        self._whole = True
 
     def take(self) -> messages.Message | None:
         """Return all levels or what has changed since the last message."""
@@ -112,8 +128,8 @@ class DepthBox:
             return messages.Depth(self._symbol, levels.number, levels.time_ms, raw, self._steps)
         if not self._changes:
             return None
-        changes, left_out = tuple(self._changes.values()), self._count - len(self._changes)
-        self._changes, self._count = {}, 0
+        changes, left_out = tuple(self._changes), self._left_out
+        self._clear()
         return messages.DepthChange(
             self._symbol, levels.number, levels.time_ms, changes, left_out, self._steps
         )

@@ -18,9 +18,10 @@ from partita.marketdata.client.topics import Topic
 from partita.marketdata.records import message_of
 from partita.marketdata.starts import books_now
 from partita.schemas.errors import InvalidValue, NoAnswer
+from partita.schemas.feed import Ticker
 from partita.schemas.instrument import Instrument
 from partita.schemas.listing import Listing
-from partita.schemas.market_data import TradeBatch
+from partita.schemas.market_data import Candle, DayTicker, TradeBatch
 from partita.schemas.topics import BOOK, CANDLES, DEPTH, INSTRUMENTS, TICKERS, TRADES
 
 _LOGGER = logging.getLogger("partita.marketdata")
@@ -158,7 +159,9 @@ class MarketDataClient:
         await asyncio.gather(
             *(self._topics[channel].follow(partitions, timeout_s) for channel in channels)
         )
-        recent = [self._put_recent(channel, partitions) for channel in channels - books]
+        recent = [
+            self._put_recent(subscription, channel, partitions) for channel in channels - books
+        ]
         await asyncio.gather(self._join(new), *recent)
         for one in rules:
             if Channel.BOOK in channels:
@@ -168,13 +171,18 @@ class MarketDataClient:
             for channel in books:
                 subscription.put_whole(channel, one.instrument_id)
 
-    async def _put_recent(self, channel: Channel, partitions: Mapping[str, int]) -> None:
+    async def _put_recent(
+        self, subscription: Subscription, channel: Channel, partitions: Mapping[str, int]
+    ) -> None:
         found = await self._topics[channel].recent(partitions, _LOOKS[channel])
-        # Trades that came meanwhile are newer: what was before them would come behind them.
+        # Where trades came meanwhile, what was before them would come behind them.
         fresh = {number for number, line in self._market.trades.items() if line.last == 0}
-        self._market.take(
-            one for one in found if not isinstance(one, TradeBatch) or one.instrument_id in fresh
-        )
+        for message in found:
+            match message:
+                case TradeBatch() if message.instrument_id in fresh:
+                    self._market.take([message])
+                case Ticker() | DayTicker() | Candle():
+                    subscription.put(message)
 
     async def _join(self, places: Sequence[Place]) -> None:
         """Read the books of these lines from the log, and put them in step."""
@@ -205,9 +213,8 @@ class MarketDataClient:
     def _taken(self, messages: Sequence[PublicMessage]) -> None:
         try:
             self._market.take(messages)
-        except (
-            AssertionError
-        ) as error:  # the feed contradicts itself: nothing here is true any more
+        except (AssertionError, KeyError) as error:
+            # The feed contradicts itself: nothing here is true any more.
             self._failed(error)
             raise
         for place in self._market.broken - self._repairs.keys():

@@ -143,7 +143,7 @@ class Depth(NamedTuple):
 
 
 class DepthChange(NamedTuple):
-    """What stands at the prices that have changed; where conflated, only the newest of each."""
+    """What stands at the prices that have changed; of many that waited the newest of each price."""
 
     symbol: str
     number: int  # of the last event of the feed that changed a level

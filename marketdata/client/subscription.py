@@ -61,7 +61,7 @@ class Subscription:
     def add_depth(self, rules: Instrument, line: DepthLine) -> None:
         """Give a box to a book's levels."""
         steps = self._name(rules)
-        box = boxes.DepthBox(rules.symbol, steps, line, self._bounds.levels)
+        box = boxes.DepthBox(rules.symbol, steps, line, self._bounds)
         self._depths[rules.instrument_id] = box
 
         def now() -> tuple[LevelReplica, int]:

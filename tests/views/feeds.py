@@ -37,7 +37,7 @@ class Matcher:
     """One partition of a matcher, told by one shard, and what it has written to `book`."""
 
     def __init__(self, rules: Sequence[Instrument] = RULES, line: Line = Line.A) -> None:
-        self.partition = BookPartition(0, 1, line, Told)
+        self.partition = BookPartition(rules[0].partition, 1, line, Told)
         self.records: list[Record] = []
         self._outbox = Outbox()
         self._edges = {one.instrument_id: OutEdge() for one in rules}
@@ -89,14 +89,14 @@ class Matcher:
         return [(o.order_id, o.side, o.price, o.remaining) for o in (*bids, *asks)]
 
 
-def run(seed: int, steps: int, cuts: Random) -> Matcher:
+def run(seed: int, steps: int, cuts: Random, rules: Sequence[Instrument] = RULES) -> Matcher:
     """Return a matcher after a flow to each of its books, its records cut at random."""
-    matcher = Matcher()
-    flows = [flow(seed * 2 + at, steps) for at in range(len(RULES))]
+    matcher = Matcher(rules)
+    flows = [flow(seed * 2 + at, steps) for at in range(len(rules))]
     for step in zip(*flows, strict=True):
         time_ms = max(one.time_ms for one in step)
-        for rules, one in zip(RULES, step, strict=True):
-            matcher.order(rules.instrument_id, one.event, time_ms)
+        for its, one in zip(rules, step, strict=True):
+            matcher.order(its.instrument_id, one.event, time_ms)
         if cuts.randrange(3) == 0:
             matcher.write()
     matcher.write()
