@@ -8,6 +8,7 @@ import signal
 import sys
 
 from partita.log.kafka.admin import Admin
+from partita.log.kafka.words import Sparing
 from partita.log.service import LOG_EXITS, SESSION_TIMEOUT_MS, WorkerExit
 from partita.marketdata.bars.app import BarsApp, Settings
 from partita.schemas.errors import LogError, Unreadable
@@ -64,8 +65,7 @@ def main() -> int:
     )
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for library in ("faust", "mode", "aiokafka"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+    _quieten()
     try:
         Admin(given.bootstrap).check_fitness(
             allow_unsafe_replication=given.allow_unsafe_replication
@@ -74,6 +74,15 @@ def main() -> int:
     except LogError as error:
         return _exit_of(error)
     return WorkerExit.STOPPED
+
+
+def _quieten() -> None:
+    """Leave faust's and its client's words to what went wrong, each once in a while."""
+    sparing = Sparing()
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in {"faust", "mode", "aiokafka"}:
+            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).addFilter(sparing)
 
 
 async def _end(settings: Settings) -> None:

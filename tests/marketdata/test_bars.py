@@ -87,7 +87,7 @@ def test_the_day_is_that_of_a_naive_computation(
     for one in cut(rng, "BTC-USD", all_of):
         bars.take(one.first, one.trades)
         known = max(known, one.first + len(one.trades) - 1)
-        day = bars.day(one.trades[-1].time_ms)
+        day = bars.day(one.trades[-1].time_ms + rng.choice((0, 0, 3 * MINUTE_MS)))
         assert day is None or naive.day(1, day.until_ms, all_of[:known]) == day
     last_ms = all_of[-1][1].time_ms if all_of else START_MS
     day = bars.day(last_ms + DAY_MS + later_ms)
@@ -120,12 +120,17 @@ def test_kills_at_any_instant_leave_the_candles_of_an_undisturbed_run(
             case 2:
                 life.tell(now_ms, everything=False)
             case 3:
-                life.tell(now_ms, arrives=rng.randrange(6))
+                share = rng.random()
+                life.tell(now_ms, arrives=lambda share=share: rng.random() < share)
                 life.start()
             case 4:
                 life.start()
             case 5 if life.told:
-                life.told.append(rng.choice(life.told[-6:]))  # a process that was frozen
+                frozen = rng.choice(life.told[-6:])
+                if rng.random() < 0.5 or isinstance(frozen[1], Candle):
+                    life.told.append(frozen)  # a process that was frozen says it now
+                if rng.random() < 0.5:
+                    life.compact()
                 life.start()
             case _:
                 pass
@@ -141,6 +146,63 @@ def test_kills_at_any_instant_leave_the_candles_of_an_undisturbed_run(
     expected[b"BTC-USD/24h"] = naive.day(1, until_ms, btc)
     expected[b"ETH-USD/24h"] = naive.day(2, until_ms, eth)
     assert expected == latest
+
+
+def test_a_minute_is_in_the_day_as_long_as_all_of_it_is() -> None:
+    """In the window that starts with it, and not in the next one."""
+    minute_ms = START_MS // MINUTE_MS * MINUTE_MS
+    bars = SymbolBars("BTC-USD", 1)
+    bars.take(1, [Trade(1, minute_ms, Side.BUY, 7, 1)])
+    for closed in (False, True):
+        if closed:
+            bars.take(2, [Trade(2, minute_ms + MINUTE_MS, Side.BUY, 8, 1)])
+        day = bars.day(minute_ms + DAY_MS - MINUTE_MS if not closed else minute_ms + DAY_MS - 1)
+        assert day is None or (minute_ms + DAY_MS, 7) == (day.until_ms, day.open)
+    day = bars.day(minute_ms + DAY_MS)
+
+    assert day is not None
+    assert (minute_ms + DAY_MS + MINUTE_MS, 8, 1) == (day.until_ms, day.open, day.trades)
+
+
+def test_old_words_behind_newer_ones_are_said_again() -> None:
+    """Those of a process that was frozen; the newer ones are still there, so no trade is read."""
+    all_of, life = some(20), Life()
+    life.trades = [("BTC-USD", batch("BTC-USD", all_of[:9]))]
+    life.stream()
+    life.tell(START_MS)
+    old = list(life.told)
+    life.trades.append(("BTC-USD", batch("BTC-USD", all_of[9:])))
+    life.stream()
+    life.tell(START_MS)
+    life.told += [told for told in old if told[0].startswith(b"BTC-USD/")]
+    life.start()
+    life.tell(START_MS)
+
+    assert 0 == life.reads
+    assert naive.candles("BTC-USD", 1, all_of) == {
+        k: v for k, v in life.latest().items() if isinstance(v, Candle)
+    }
+
+
+def test_old_words_that_compaction_left_alone_are_found_out() -> None:
+    """The day's record knows of more trades, and all are read again."""
+    all_of, life = some(20), Life()
+    life.trades = [("BTC-USD", batch("BTC-USD", all_of[:9]))]
+    life.stream()
+    life.tell(START_MS)
+    old = [told for told in life.told if isinstance(told[1], Candle)]
+    life.trades.append(("BTC-USD", batch("BTC-USD", all_of[9:])))
+    life.stream()
+    life.tell(START_MS)
+    life.told += old
+    life.compact()
+    life.start()
+    life.tell(START_MS)
+
+    assert 2 == life.reads
+    assert naive.candles("BTC-USD", 1, all_of) == {
+        k: v for k, v in life.latest().items() if isinstance(v, Candle)
+    }
 
 
 def some(count: int, first: int = 1) -> list[naive.Numbered]:
