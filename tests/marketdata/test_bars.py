@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from partita.log.edges import Verdict
 from partita.marketdata.bars.bar import INTERVALS_S
+from partita.marketdata.bars.partition import PartitionBars
+from partita.marketdata.bars.standing import Standing
 from partita.marketdata.bars.symbol import SymbolBars
 from partita.schemas.enums import Side
 from partita.schemas.market_data import Candle, DayTicker, Trade, TradeBatch
@@ -98,7 +100,7 @@ def test_the_day_is_that_of_a_naive_computation(
     assert day.until_ms - MINUTE_MS <= last_ms + DAY_MS + later_ms < day.until_ms
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(trades(), trades(), st.randoms(use_true_random=False))
 def test_kills_at_any_instant_leave_the_candles_of_an_undisturbed_run(
     btc: list[naive.Numbered], eth: list[naive.Numbered], rng: random.Random
@@ -186,7 +188,7 @@ def test_old_words_behind_newer_ones_are_said_again() -> None:
 
 def test_old_words_that_compaction_left_alone_are_found_out() -> None:
     """The day's record knows of more trades, and all are read again."""
-    all_of, life = some(20), Life()
+    all_of, life = some(10), Life()  # the last two are in one minute
     life.trades = [("BTC-USD", batch("BTC-USD", all_of[:9]))]
     life.stream()
     life.tell(START_MS)
@@ -203,6 +205,44 @@ def test_old_words_that_compaction_left_alone_are_found_out() -> None:
     assert naive.candles("BTC-USD", 1, all_of) == {
         k: v for k, v in life.latest().items() if isinstance(v, Candle)
     }
+
+
+@pytest.mark.parametrize("mark", [None, 0])
+def test_a_first_minute_that_did_not_arrive_is_found_out(mark: int | None) -> None:
+    """Trades from before what stands are read: so what stands does not begin where it should."""
+    all_of, life = some(10), Life()
+    life.trades = [("BTC-USD", batch("BTC-USD", all_of))]
+    life.stream()
+    life.tell(START_MS, arrives=iter([False] + [True] * 100).__next__)
+    assert naive.candles("BTC-USD", 1, all_of[:1]).keys() - life.latest().keys()
+    life.mark = mark
+    life.start()
+    life.tell(START_MS)
+
+    assert naive.candles("BTC-USD", 1, all_of) == {
+        k: v for k, v in life.latest().items() if isinstance(v, Candle)
+    }
+
+
+def test_what_began_before_the_window_of_a_start_is_not_told() -> None:
+    """Only what was told lately is read at a start: longer bars that began before are not known."""
+    all_of, standing = some(6_000), Standing()
+    for candle in naive.candles("BTC-USD", 1, all_of).values():
+        if candle.last_trade_id > 3_000:  # what stands from before was not read
+            standing.hear("BTC-USD", candle)
+    since_ms = all_of[3_100][1].time_ms
+    bars = PartitionBars(standing, since_ms, 7, full=False)
+    bars.take(7, "BTC-USD", batch("BTC-USD", all_of[5_990:]))
+    bars.opened()
+    end_ms = all_of[-1][1].time_ms
+
+    assert bars.whole
+    assert not bars.gap
+    assert [] == bars.news(INTERVALS_S)
+    assert [] == bars.days(end_ms)
+    ((_, day),) = bars.days(since_ms + DAY_MS)
+    assert isinstance(day, DayTicker)
+    assert naive.day(1, day.until_ms, all_of) == day
 
 
 def some(count: int, first: int = 1) -> list[naive.Numbered]:
