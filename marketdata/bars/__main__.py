@@ -29,7 +29,7 @@ async def run(settings: Settings) -> WorkerExit:
     _LOGGER.info("stopping")
     try:
         await asyncio.wait_for(app.stop(), _STOP_S)
-    except (TimeoutError, LogError) as error:
+    except Exception as error:  # noqa: BLE001 - it ends anyway, and the next start tells the rest
         _LOGGER.warning("left without a word: %r", error)
     return WorkerExit.STOPPED if app.failed is None else _exit_of(app.failed)
 
@@ -65,7 +65,8 @@ def main() -> int:
     )
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    _quieten()
+    for handler in logging.root.handlers:
+        handler.addFilter(_Words())
     try:
         Admin(given.bootstrap).check_fitness(
             allow_unsafe_replication=given.allow_unsafe_replication
@@ -76,13 +77,17 @@ def main() -> int:
     return WorkerExit.STOPPED
 
 
-def _quieten() -> None:
-    """Leave faust's and its client's words to what went wrong, each once in a while."""
-    sparing = Sparing()
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] in {"faust", "mode", "aiokafka"}:
-            logging.getLogger(name).setLevel(logging.ERROR)
-            logging.getLogger(name).addFilter(sparing)
+class _Words:
+    """Of faust's and its client's words what went wrong, each once in a while; all others'."""
+
+    def __init__(self) -> None:
+        self._sparing = Sparing()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is passed on."""
+        if record.name.partition(".")[0] not in {"faust", "mode", "aiokafka"}:
+            return True
+        return record.levelno >= logging.ERROR and self._sparing.filter(record)
 
 
 async def _end(settings: Settings) -> None:

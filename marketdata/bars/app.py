@@ -99,7 +99,9 @@ class BarsApp:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until it is told to stop, or cannot go on; see `failed`."""
-        await self.faust.start()
+        # Beside it, so that it can be told to stop while it starts.
+        starts = asyncio.create_task(self._guarded(self.faust.start()))
+        self._tasks.add(starts)
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.ended)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
 
