@@ -1,6 +1,7 @@
 """Candles and the day's figures, against a second computation that is naive."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 from bars import naive
@@ -52,6 +53,11 @@ def cut(rng: random.Random, symbol: str, all_of: list[naive.Numbered]) -> list[T
         found.append(batch(symbol, all_of[start:end]))
         at = min(end, len(all_of))
     return found
+
+
+def coin(rng: random.Random, share: float) -> Callable[[], bool]:
+    """Return what comes up True so often."""
+    return lambda: rng.random() < share
 
 
 def interleaved(
@@ -122,8 +128,7 @@ def test_kills_at_any_instant_leave_the_candles_of_an_undisturbed_run(
             case 2:
                 life.tell(now_ms, everything=False)
             case 3:
-                share = rng.random()
-                life.tell(now_ms, arrives=lambda share=share: rng.random() < share)
+                life.tell(now_ms, arrives=coin(rng, rng.random()))
                 life.start()
             case 4:
                 life.start()
