@@ -27,7 +27,7 @@ HOMES = {
     "zstandard": ("deploy/tape/",),
 }
 # Where the name of the distribution is another.
-IMPORTED_AS = {"faust_streaming": "faust"}
+IMPORTED_AS = {"cassandra_driver": "cassandra", "faust_streaming": "faust"}
 PURE = ("matchers/reference", "ledger/reference")
 IMPURE = {
     "asyncio", "datetime", "io", "logging", "os", "random", "secrets", "socket", "subprocess",

@@ -72,7 +72,7 @@ def export(
             {"start": clock(candle.start_ms)} | bar_of(candle, instrument)._asdict()
             for candle in bars
         )
-    count = _write(target, columns, rows)
+    count = write(target, columns, rows)
     click.echo(f"{count} {what} of {symbol} written to {target}", err=True)
 
 
@@ -80,7 +80,7 @@ def _ms(time: datetime | None) -> int | None:
     return None if time is None else int(time.replace(tzinfo=UTC).timestamp()) * 1_000
 
 
-def _write(target: str, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> int:
+def write(target: str, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> int:
     """Write rows; a file is there whole or not at all. Return how many there are."""
     if target == "-":
         return _rows(sys.stdout, columns, rows)

@@ -8,6 +8,7 @@ import signal
 import sys
 
 from partita.log.kafka.admin import Admin
+from partita.log.kafka.words import Sparing
 from partita.log.service import LOG_EXITS, SESSION_TIMEOUT_MS, WorkerExit
 from partita.marketdata.bars.app import BarsApp, Settings
 from partita.schemas.errors import LogError, Unreadable
@@ -28,7 +29,7 @@ async def run(settings: Settings) -> WorkerExit:
     _LOGGER.info("stopping")
     try:
         await asyncio.wait_for(app.stop(), _STOP_S)
-    except (TimeoutError, LogError) as error:
+    except Exception as error:  # noqa: BLE001 - it ends anyway, and the next start tells the rest
         _LOGGER.warning("left without a word: %r", error)
     return WorkerExit.STOPPED if app.failed is None else _exit_of(app.failed)
 
@@ -64,8 +65,8 @@ def main() -> int:
     )
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for library in ("faust", "mode", "aiokafka"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+    for handler in logging.root.handlers:
+        handler.addFilter(_Words())
     try:
         Admin(given.bootstrap).check_fitness(
             allow_unsafe_replication=given.allow_unsafe_replication
@@ -74,6 +75,19 @@ def main() -> int:
     except LogError as error:
         return _exit_of(error)
     return WorkerExit.STOPPED
+
+
+class _Words:
+    """Of faust's and its client's words what went wrong, each once in a while; all others'."""
+
+    def __init__(self) -> None:
+        self._sparing = Sparing()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is passed on."""
+        if record.name.partition(".")[0] not in {"faust", "mode", "aiokafka"}:
+            return True
+        return record.levelno >= logging.ERROR and self._sparing.filter(record)
 
 
 async def _end(settings: Settings) -> None:

@@ -25,7 +25,7 @@ from partita.marketdata.bars.bar import INTERVALS_S, MINUTE_S
 from partita.marketdata.bars.partition import PartitionBars
 from partita.schemas.codec import encode
 from partita.schemas.errors import DeliveryFailed, LogError, LogUnavailable
-from partita.schemas.market_data import Candle
+from partita.schemas.market_data import Candle, DayTicker
 from partita.schemas.topics import CANDLES, TICKERS, TRADES
 
 GROUP = "partita-bars"
@@ -50,6 +50,15 @@ class Settings(NamedTuple):
 
     bootstrap: str
     session_timeout_ms: int = 6_000
+
+
+class Out(NamedTuple):
+    """A record to send."""
+
+    topic: str
+    partition: int
+    key: bytes
+    message: Candle | DayTicker
 
 
 class Part:
@@ -82,7 +91,7 @@ class BarsApp:
             self.faust.topic(name, key_serializer="raw", value_serializer="raw")
             for name in (TRADES, CANDLES, TICKERS)
         )
-        self._out = {CANDLES: candles, TICKERS: tickers}
+        self._topics = {CANDLES: candles, TICKERS: tickers}
         self.faust.agent(trades, name="bars")(self._stream)
         self.faust.timer(_TELL_EVERY_S, name="tell")(self._tick)
         self.faust.on_partitions_revoked.connect(self._revoked)
@@ -90,7 +99,9 @@ class BarsApp:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until it is told to stop, or cannot go on; see `failed`."""
-        await self.faust.start()
+        # Beside it, so that it can be told to stop while it starts.
+        starts = asyncio.create_task(self._guarded(self.faust.start()))
+        self._tasks.add(starts)
         waits = [asyncio.create_task(event.wait()) for event in (stop, self.ended)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
 
@@ -186,30 +197,31 @@ class BarsApp:
             everything = time.monotonic() >= self._tell_all_s
             if everything:
                 self._tell_all_s = time.monotonic() + _TELL_ALL_EVERY_S
-            marks, sent = dict[int, int](), list[Awaitable[object]]()
+            marks, candles, days = dict[int, int](), list[Out](), list[Out]()
             now_ms = time.time_ns() // 1_000_000
             for partition, part in list(self._parts.items()):
                 if (bars := part.bars) is None:
                     continue
-                told = bars.news(INTERVALS_S if everything else (MINUTE_S,))
+                news = bars.news(INTERVALS_S if everything else (MINUTE_S,))
+                candles += [Out(CANDLES, partition, *told) for told in news]
                 if everything:
-                    told += bars.days(now_ms)
+                    days += [Out(TICKERS, partition, *told) for told in bars.days(now_ms)]
                     marks[partition] = bars.mark
-                sent += [await self._send(partition, *one) for one in told]
-            if sent:
-                await self._acknowledged(sent)
+            # In this order: a day that knows a trade says that its bars stand, and a mark both.
+            await self._send(candles)
             if everything:
+                await self._send(days)
                 await self._mark(marks)
 
-    async def _send(self, partition: int, key: bytes, told: Any) -> Awaitable[object]:
-        topic = self._out[CANDLES if isinstance(told, Candle) else TICKERS]
-        sent: Awaitable[object] = await topic.send(
-            key=key, value=encode(told), partition=partition, force=True
-        )
-        return sent
-
-    async def _acknowledged(self, sent: list[Awaitable[object]]) -> None:
+    async def _send(self, out: list[Out]) -> None:
+        """Send records, and wait until they have arrived."""
         try:
+            sent = [
+                await self._topics[topic].send(
+                    key=key, value=encode(message), partition=partition, force=True
+                )
+                for topic, partition, key, message in out
+            ]
             await asyncio.wait_for(asyncio.gather(*sent), _ACKNOWLEDGED_S)
         except Exception as error:
             raise DeliveryFailed(f"a record may not be on the log: {error!r}") from error

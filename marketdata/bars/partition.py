@@ -64,12 +64,9 @@ class PartitionBars:
         bars = self._symbols.get(symbol)
         if bars is None:
             bars = self._symbols[symbol] = SymbolBars(symbol, batch.instrument_id)
+        if self._standing is not None and symbol not in self._seen and batch.trades:
+            self._meet(bars, batch)
         verdict = bars.take(batch.first, batch.trades)
-        starting = self.full and self._standing is not None
-        if verdict is Verdict.GAP and starting and symbol not in self._seen and batch.trades:
-            # What is kept of this symbol starts here: nothing that is missing will come.
-            bars.lost(batch.first, batch.trades[0].time_ms)
-            verdict = bars.take(batch.first, batch.trades)
         self._seen.add(symbol)
         if verdict in {Verdict.GAP, Verdict.REFUSED}:
             self._waiting.add(symbol)
@@ -79,6 +76,16 @@ class PartitionBars:
             self._waiting.discard(symbol)
             self.again = self._missed
         self.position = offset + 1
+
+    def _meet(self, bars: SymbolBars, batch: TradeBatch) -> None:
+        """See at the start whether a symbol's trades reach what stands, on both sides."""
+        # What is read was not all told of: so the first minutes that stand have a hole before them.
+        hole = batch.first < bars.first
+        if self.full and (hole or batch.first > bars.last + 1):
+            # What is kept of this symbol starts here: nothing that is missing will come.
+            bars.begin(batch.first, batch.trades[0].time_ms)
+        elif hole:
+            self.whole = False
 
     def opened(self) -> None:
         """End the start: what differs from what stands is told first."""

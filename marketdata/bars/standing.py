@@ -62,6 +62,7 @@ class Standing:
         day = self._days.get(symbol)
         seen, number = (day.last_trade_id, day.number) if day else (0, 0)
         if not minutes:
+            # A day is told of when the bars of all that it knows stand: they are older than this.
             bars = SymbolBars(symbol, self._ids[symbol], seen, number)
             bars.since_ms = since_ms if seen else 0
             return Restored(bars, whole=True)

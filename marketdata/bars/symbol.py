@@ -28,6 +28,7 @@ class SymbolBars:
         self.instrument_id = instrument_id
         self.last = last
         self.number = number
+        self.first = 0  # the first trade of the minutes that were adopted, 0: none
         self.trouble = ""  # what keeps new trades from being taken, in words; empty when nothing
         # From here on all trades are known: a bar that starts earlier is not told of.
         self.since_ms = 0
@@ -69,16 +70,19 @@ class SymbolBars:
 
     def adopt(self, minute: Bar) -> None:
         """Take a minute as a whole: the one behind the last trade known, or the first ever."""
+        self.first = self.first or minute.first
         self._open(minute)
         self.last, self.number = minute.last, minute.number
 
-    def lost(self, first: int, time_ms: int) -> None:
-        """Go on at trade `first`, of this time: those before it are gone for good.
+    def begin(self, first: int, time_ms: int) -> None:
+        """Begin anew at trade `first`, of this time: those before it are gone for good, if any.
 
-        What they were part of is not told of: bars begin anew behind that time.
+        What they were part of is not told of: the first bars begin behind that time.
         """
-        self.since_ms = time_ms + 1
-        self.last, self.trouble = first - 1, ""
+        if first <= self.last:
+            self._told, self._closed = dict.fromkeys(self._told, first - 1), []
+        self.since_ms = time_ms + 1 if first > 1 else 0
+        self.first, self.last, self.trouble = 0, first - 1, ""
         self._minute, self._longer, self._day = None, {}, Day()
 
     def _open(self, minute: Bar) -> None:

@@ -1,5 +1,6 @@
 """Bars that live on a log in memory: told, killed at any instant, started from what stands."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from partita.marketdata.bars.bar import INTERVALS_S, MINUTE_S
@@ -62,14 +63,23 @@ class Life:
             self.bars = self._started(0, full=True)
             self.bars.opened()
 
-    def tell(self, now_ms: int, arrives: int | None = None, *, everything: bool = True) -> None:
-        """Tell what is new; of the records only so many arrive, and then there is no mark."""
-        news = self.bars.news(INTERVALS_S if everything else (MINUTE_S,))
+    def tell(
+        self, now_ms: int, arrives: Callable[[], bool] = lambda: True, *, everything: bool = True
+    ) -> None:
+        """Tell what is new; of the records some may not arrive, and then there is no mark."""
+        mark, days = self.bars.mark, self.bars.days(now_ms) if everything else []
+        for news in (self.bars.news(INTERVALS_S if everything else (MINUTE_S,)), days):
+            arrived = [told for told in news if arrives()]
+            self.told += arrived
+            if len(arrived) < len(news):
+                return
         if everything:
-            news += self.bars.days(now_ms)
-        self.told += news[:arrives]
-        if everything and (arrives is None or arrives >= len(news)):
-            self.mark = self.bars.mark
+            self.mark = mark
+
+    def compact(self) -> None:
+        """Leave the last record of each key, at its place."""
+        last = {key: n for n, (key, _) in enumerate(self.told)}
+        self.told = [told for n, told in enumerate(self.told) if last[told[0]] == n]
 
     def latest(self) -> dict[bytes, Candle | DayTicker]:
         """Return what compaction would leave."""

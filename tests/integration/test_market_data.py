@@ -44,7 +44,7 @@ Levels = dict[Side, list[tuple[int, int, int]]]
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """A log with its topics and instruments, without workers: the tests start their own."""
     data = tmp_path_factory.mktemp("log")
-    with Exchange(Plan(data, DEFAULT_FILE, ledgers=0, matchers=0, views=0)) as running:
+    with Exchange(Plan(data, DEFAULT_FILE, ledgers=0, matchers=0)) as running:
         running.start(lambda _: None)
         yield running
 

@@ -1,6 +1,7 @@
 """Candles and the day's figures, against a second computation that is naive."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 from bars import naive
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from partita.log.edges import Verdict
 from partita.marketdata.bars.bar import INTERVALS_S
+from partita.marketdata.bars.partition import PartitionBars
+from partita.marketdata.bars.standing import Standing
 from partita.marketdata.bars.symbol import SymbolBars
 from partita.schemas.enums import Side
 from partita.schemas.market_data import Candle, DayTicker, Trade, TradeBatch
@@ -52,6 +55,11 @@ def cut(rng: random.Random, symbol: str, all_of: list[naive.Numbered]) -> list[T
     return found
 
 
+def coin(rng: random.Random, share: float) -> Callable[[], bool]:
+    """Return what comes up True so often."""
+    return lambda: rng.random() < share
+
+
 def interleaved(
     rng: random.Random, parts: dict[str, list[TradeBatch]]
 ) -> list[tuple[str, TradeBatch]]:
@@ -87,7 +95,7 @@ def test_the_day_is_that_of_a_naive_computation(
     for one in cut(rng, "BTC-USD", all_of):
         bars.take(one.first, one.trades)
         known = max(known, one.first + len(one.trades) - 1)
-        day = bars.day(one.trades[-1].time_ms)
+        day = bars.day(one.trades[-1].time_ms + rng.choice((0, 0, 3 * MINUTE_MS)))
         assert day is None or naive.day(1, day.until_ms, all_of[:known]) == day
     last_ms = all_of[-1][1].time_ms if all_of else START_MS
     day = bars.day(last_ms + DAY_MS + later_ms)
@@ -98,7 +106,7 @@ def test_the_day_is_that_of_a_naive_computation(
     assert day.until_ms - MINUTE_MS <= last_ms + DAY_MS + later_ms < day.until_ms
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(trades(), trades(), st.randoms(use_true_random=False))
 def test_kills_at_any_instant_leave_the_candles_of_an_undisturbed_run(
     btc: list[naive.Numbered], eth: list[naive.Numbered], rng: random.Random
@@ -120,12 +128,16 @@ def test_kills_at_any_instant_leave_the_candles_of_an_undisturbed_run(
             case 2:
                 life.tell(now_ms, everything=False)
             case 3:
-                life.tell(now_ms, arrives=rng.randrange(6))
+                life.tell(now_ms, arrives=coin(rng, rng.random()))
                 life.start()
             case 4:
                 life.start()
             case 5 if life.told:
-                life.told.append(rng.choice(life.told[-6:]))  # a process that was frozen
+                frozen = rng.choice(life.told[-6:])
+                if rng.random() < 0.5 or isinstance(frozen[1], Candle):
+                    life.told.append(frozen)  # a process that was frozen says it now
+                if rng.random() < 0.5:
+                    life.compact()
                 life.start()
             case _:
                 pass
@@ -141,6 +153,101 @@ def test_kills_at_any_instant_leave_the_candles_of_an_undisturbed_run(
     expected[b"BTC-USD/24h"] = naive.day(1, until_ms, btc)
     expected[b"ETH-USD/24h"] = naive.day(2, until_ms, eth)
     assert expected == latest
+
+
+def test_a_minute_is_in_the_day_as_long_as_all_of_it_is() -> None:
+    """In the window that starts with it, and not in the next one."""
+    minute_ms = START_MS // MINUTE_MS * MINUTE_MS
+    bars = SymbolBars("BTC-USD", 1)
+    bars.take(1, [Trade(1, minute_ms, Side.BUY, 7, 1)])
+    for closed in (False, True):
+        if closed:
+            bars.take(2, [Trade(2, minute_ms + MINUTE_MS, Side.BUY, 8, 1)])
+        day = bars.day(minute_ms + DAY_MS - MINUTE_MS if not closed else minute_ms + DAY_MS - 1)
+        assert day is None or (minute_ms + DAY_MS, 7) == (day.until_ms, day.open)
+    day = bars.day(minute_ms + DAY_MS)
+
+    assert day is not None
+    assert (minute_ms + DAY_MS + MINUTE_MS, 8, 1) == (day.until_ms, day.open, day.trades)
+
+
+def test_old_words_behind_newer_ones_are_said_again() -> None:
+    """Those of a process that was frozen; the newer ones are still there, so no trade is read."""
+    all_of, life = some(20), Life()
+    life.trades = [("BTC-USD", batch("BTC-USD", all_of[:9]))]
+    life.stream()
+    life.tell(START_MS)
+    old = list(life.told)
+    life.trades.append(("BTC-USD", batch("BTC-USD", all_of[9:])))
+    life.stream()
+    life.tell(START_MS)
+    life.told += [told for told in old if told[0].startswith(b"BTC-USD/")]
+    life.start()
+    life.tell(START_MS)
+
+    assert 0 == life.reads
+    assert naive.candles("BTC-USD", 1, all_of) == {
+        k: v for k, v in life.latest().items() if isinstance(v, Candle)
+    }
+
+
+def test_old_words_that_compaction_left_alone_are_found_out() -> None:
+    """The day's record knows of more trades, and all are read again."""
+    all_of, life = some(10), Life()  # the last two are in one minute
+    life.trades = [("BTC-USD", batch("BTC-USD", all_of[:9]))]
+    life.stream()
+    life.tell(START_MS)
+    old = [told for told in life.told if isinstance(told[1], Candle)]
+    life.trades.append(("BTC-USD", batch("BTC-USD", all_of[9:])))
+    life.stream()
+    life.tell(START_MS)
+    life.told += old
+    life.compact()
+    life.start()
+    life.tell(START_MS)
+
+    assert 2 == life.reads
+    assert naive.candles("BTC-USD", 1, all_of) == {
+        k: v for k, v in life.latest().items() if isinstance(v, Candle)
+    }
+
+
+@pytest.mark.parametrize("mark", [None, 0])
+def test_a_first_minute_that_did_not_arrive_is_found_out(mark: int | None) -> None:
+    """Trades from before what stands are read: so what stands does not begin where it should."""
+    all_of, life = some(10), Life()
+    life.trades = [("BTC-USD", batch("BTC-USD", all_of))]
+    life.stream()
+    life.tell(START_MS, arrives=iter([False] + [True] * 100).__next__)
+    assert naive.candles("BTC-USD", 1, all_of[:1]).keys() - life.latest().keys()
+    life.mark = mark
+    life.start()
+    life.tell(START_MS)
+
+    assert naive.candles("BTC-USD", 1, all_of) == {
+        k: v for k, v in life.latest().items() if isinstance(v, Candle)
+    }
+
+
+def test_what_began_before_the_window_of_a_start_is_not_told() -> None:
+    """Only what was told lately is read at a start: longer bars that began before are not known."""
+    all_of, standing = some(6_000), Standing()
+    for candle in naive.candles("BTC-USD", 1, all_of).values():
+        if candle.last_trade_id > 3_000:  # what stands from before was not read
+            standing.hear("BTC-USD", candle)
+    since_ms = all_of[3_100][1].time_ms
+    bars = PartitionBars(standing, since_ms, 7, full=False)
+    bars.take(7, "BTC-USD", batch("BTC-USD", all_of[5_990:]))
+    bars.opened()
+    end_ms = all_of[-1][1].time_ms
+
+    assert bars.whole
+    assert not bars.gap
+    assert [] == bars.news(INTERVALS_S)
+    assert [] == bars.days(end_ms)
+    ((_, day),) = bars.days(since_ms + DAY_MS)
+    assert isinstance(day, DayTicker)
+    assert naive.day(1, day.until_ms, all_of) == day
 
 
 def some(count: int, first: int = 1) -> list[naive.Numbered]:
