@@ -24,7 +24,7 @@ class CassandraFolder(ServerFolder):
     settings_suffix = "yaml"
 
     def empty_tmp(self) -> None:
-        """Make DIR/tmp empty: a killed Java leaves what it unpacked. Raises DataFolderUnwritable."""
+        """Make DIR/tmp empty: a killed Java leaves things there. Raises DataFolderUnwritable."""
         tmp = self.path / "tmp"
         try:
             if tmp.exists():

@@ -20,4 +20,7 @@ def contained() -> Iterator[str]:
         yield f"{host}:{port}"
 
 
-PLACES = [pytest.param("embedded", id="jars"), pytest.param("container", marks=pytest.mark.container)]
+PLACES = [
+    pytest.param("embedded", id="jars"),
+    pytest.param("container", marks=pytest.mark.container),
+]

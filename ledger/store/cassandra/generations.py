@@ -1,8 +1,8 @@
 """Generations: emptying a store makes new tables, and then says that they are the ones.
 
 Every generation has tables of its own, named after it, and the row of table `store` names the one
-that counts. A writer of an older one writes into tables that nobody reads, until they are dropped
-and it is refused. TRUNCATE would not do: it could take what the next generation has written already.
+that counts. A writer of an older one writes into tables that nobody reads, until they are gone and
+it is refused. TRUNCATE would not do: it could take what the next generation has written already.
 
 No two generations have one name (a number and eight random digits). The row is stamped with the
 number, and where two are begun at once Cassandra keeps the greater name, for everybody: whoever has

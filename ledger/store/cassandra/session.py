@@ -10,6 +10,7 @@ it is missing, Python 3.11 falls back to asyncore, and 3.12 cannot import the dr
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from cassandra import (
@@ -34,6 +35,7 @@ from cassandra.cluster import (
 from cassandra.concurrent import execute_concurrent
 from cassandra.connection import ConnectionException
 from cassandra.policies import (
+    ConstantReconnectionPolicy,
     DCAwareRoundRobinPolicy,
     FallthroughRetryPolicy,
     RoundRobinPolicy,
@@ -55,6 +57,7 @@ from partita.ledger.store.errors import StoreError, StoreUnavailable
 CONCURRENCY = 64
 REQUEST_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
+RECONNECT_S = 0.5  # the driver's own waits grow to ten minutes
 # Before each further try; what is still failing then is told, and tried again by the caller.
 BACK_OFF_S = (0.02, 0.1, 0.5, 1.0)
 FETCH_ROWS = 1_000
@@ -107,6 +110,7 @@ class Session:
             contact_points=list(address.nodes),
             execution_profiles={EXEC_PROFILE_DEFAULT: profile},
             auth_provider=PlainTextAuthProvider(user, password) if user else None,
+            reconnection_policy=ConstantReconnectionPolicy(RECONNECT_S, max_attempts=None),
             connect_timeout=CONNECT_TIMEOUT_S,
             control_connection_timeout=CONNECT_TIMEOUT_S,
             protocol_version=ProtocolVersion.V5,  # Cassandra 4 and newer; no guessing
@@ -164,8 +168,7 @@ class Session:
         bound.fetch_size = FETCH_ROWS
         state: bytes | None = None
         while True:
-            at = state
-            page = self._retrying(lambda at=at: self._session.execute(bound, paging_state=at))
+            page = self._retrying(partial(self._session.execute, bound, paging_state=state))
             yield from page.current_rows
             state = page.paging_state
             if state is None:
@@ -213,39 +216,42 @@ class Session:
         except (*_PASSING, *_OTHERS) as error:
             raise self._told(error) from error
 
-    def _told(self, error: BaseException) -> Exception:
+    def _told(self, error: BaseException) -> BaseException:
         """Return what the driver says in the words of the port."""
         return told(self.place, error)
 
 
-def told(place: str, error: BaseException) -> Exception:
-    """Return what the driver says in the words of the port; an error that is not its own as it is."""
-    match error:
-        case UnresolvableContactPoints():
-            why = "its name is not known; check the contact points"
-        case NoHostAvailable():
-            why = "no node answers; start Cassandra, or check the contact points"
-        case Unavailable():
-            why = (
-                f"{error.required_replicas} replicas must be up and {error.alive_replicas} are;"
-                " start nodes, or make the keyspace with a smaller replication"
-            )
-        case Timeout() | OperationTimedOut():
-            why = "no answer in time, and a write may or may not be there; it is safe to try again"
-        case OverloadedErrorMessage() | NoConnectionsAvailable():
-            why = "it is overloaded; try again later"
-        case Unauthorized():
-            return StoreError(f"{place}: {error}; check PARTITA_CASSANDRA_USER and its grants")
-        case InvalidRequest() if _is_gone(str(error)):
-            return TableGone(str(error))
-        case _ if isinstance(error, _PASSING):
-            why = "it failed; try again, and see its own log"
-        case _ if isinstance(error, _OTHERS):
-            return StoreError(f"{place}: {error}")
-        case Exception():
-            return error
-        case _:
-            raise error
+# What to do about what may pass; the first class that fits counts.
+_ADVICE = (
+    (NoHostAvailable, "no node answers; start Cassandra, or check the contact points"),
+    (Timeout, "no answer in time, and a write may or may not be there; it is safe to try again"),
+    (
+        OperationTimedOut,
+        "no answer in time, and a write may or may not be there; it is safe to try again",
+    ),
+    (OverloadedErrorMessage, "it is overloaded; try again later"),
+    (NoConnectionsAvailable, "all connections are busy; try again later"),
+    (Exception, "it failed; try again, and see its own log"),
+)
+
+
+def told(place: str, error: BaseException) -> BaseException:
+    """Return what the driver says in the words of the port; what is not the driver's as it is."""
+    if isinstance(error, UnresolvableContactPoints):
+        return StoreUnavailable(f"{place}: no such host; check the contact points")
+    if isinstance(error, Unauthorized):
+        return StoreError(f"{place}: {error}; check PARTITA_CASSANDRA_USER and its grants")
+    if isinstance(error, InvalidRequest) and _is_gone(str(error)):
+        return TableGone(str(error))
+    if isinstance(error, Unavailable):
+        why = (
+            f"{error.required_replicas} replicas must be up and {error.alive_replicas} are;"
+            " start nodes, or make the keyspace with a smaller replication"
+        )
+    elif isinstance(error, _PASSING):
+        why = next(advice for kind, advice in _ADVICE if isinstance(error, kind))
+    else:
+        return StoreError(f"{place}: {error}") if isinstance(error, _OTHERS) else error
     return StoreUnavailable(f"{place}: {why} ({type(error).__name__}: {_short(error)})")
 
 

@@ -100,15 +100,19 @@ class CassandraStore:
         """Open for reading; see open_reader."""
         store = cls(address, Retention(), wrap)
         try:
-            generation = store._generations.take() if store._generations.has_place() else None
-            if generation is None:
-                where = f"keyspace {address.keyspace} at {address.hosts}"
-                raise StoreMissing(f"there is no store in {where}: a projector makes it")
-            store._use(generation)
+            store._use(store._there())
         except BaseException:
             store.close()
             raise
         return store
+
+    def _there(self) -> str:
+        """Return the generation that counts. Raises StoreMissing."""
+        generation = self._generations.take() if self._generations.has_place() else None
+        if generation is None:
+            where = f"keyspace {self._address.keyspace} at {self._address.hosts}"
+            raise StoreMissing(f"there is no store in {where}: a projector makes it")
+        return generation
 
     # Its life.
 

@@ -75,7 +75,7 @@ class Table(NamedTuple):
     partition: tuple[str, ...]  # `bucket` among them where there are buckets
     within: str  # the clustering column; empty: a partition is one row
     ascending: bool = False
-    index: bool = False  # the keys only; what they mean stands in another table
+    keys_only: bool = False  # an index: the rest stands in another table
     options: str = ""
 
     @property
@@ -91,7 +91,7 @@ class Table(NamedTuple):
     @property
     def columns(self) -> tuple[str, ...]:
         """Its columns without the bucket."""
-        if self.index:
+        if self.keys_only:
             return tuple(name for name in self.key if name != "bucket")
         return tuple(self.row._fields)
 
@@ -118,7 +118,7 @@ class Table(NamedTuple):
         names = (*(("bucket",) if "bucket" in self.partition else ()), *self.columns)
         places = ", ".join("?" * len(names))
         return (
-            f"INSERT INTO {place.of(self.name)} ({', '.join(names)}) VALUES ({places})"
+            f"INSERT INTO {place.of(self.name)} ({', '.join(names)}) VALUES ({places})"  # noqa: S608 - our own words
             " USING TIMESTAMP ? AND TTL ?"
         )
 
@@ -187,11 +187,11 @@ OPEN = Table(
     ("account",),
     "order_id",
     ascending=True,
-    index=True,
+    keys_only=True,
     options=_OPEN_OPTIONS,
 )
 BY_CLIENT_ID = Table(
-    "orders_by_client", OrderRow, ("account", "client_order_id"), "order_id", index=True
+    "orders_by_client", OrderRow, ("account", "client_order_id"), "order_id", keys_only=True
 )
 FILLS = Table("fills", FillRow, ("account", "bucket"), "number")
 FILLS_BY_ORDER = Table("fills_by_order", FillRow, ("account", "order_id"), "number")
