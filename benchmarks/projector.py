@@ -12,6 +12,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -20,6 +21,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from partita.deploy.cassandra import EmbeddedCassandra
 from partita.deploy.instruments import DEFAULT_FILE, read_instruments
 from partita.ledger.engines import engine as shard_engine
 from partita.ledger.partition import ledger_core
@@ -162,7 +164,11 @@ def project(store: Any, logs: dict[int, list[Record]]) -> int:
 
 
 @click.command(help=__doc__)
-@click.option("--store", "address", help="Of an empty store, e.g. of Cassandra; else SQLite.")
+@click.option(
+    "--store",
+    "address",
+    help="cassandra: on one started here; an address: of a store that is emptied; else SQLite.",
+)
 @click.option("--orders", default=100_000, show_default=True)
 @click.option("--accounts", default=1_000, show_default=True)
 @click.option("--runs", default=3, show_default=True)
@@ -175,16 +181,22 @@ def main(address: str | None, orders: int, accounts: int, runs: int) -> None:
     for outgoing in market.events:
         log = logs[outgoing.partition]
         log.append(Record(outgoing.partition, len(log), _NOW_MS, outgoing.value))
-    table = Table("rows", "rows/s", "store alone", "orders/s", title=address or "SQLite")
+    with tempfile.TemporaryDirectory(prefix="partita-bench-") as folder, ExitStack() as started:
+        if address == "cassandra":
+            server = started.enter_context(EmbeddedCassandra(Path(folder) / "cassandra"))
+            address = f"cassandra:{server.address}?replication=1"
+        _measure(address or f"sqlite:{Path(folder) / 'store.sqlite'}", logs, orders, runs)
+
+
+def _measure(address: str, logs: dict[int, list[Record]], orders: int, runs: int) -> None:
+    table = Table("rows", "rows/s", "store alone", "orders/s", title=address.partition(":")[0])
     rates = []
     for _ in range(runs):
-        with tempfile.TemporaryDirectory(prefix="partita-bench-") as folder:
-            where = address or f"sqlite:{Path(folder) / 'store.sqlite'}"
-            timed = Timed(open_store(where, Retention(), anew=True))
-            begun_s = time.perf_counter()
-            rows = project(timed, logs)
-            took_s = time.perf_counter() - begun_s
-            timed.store.close()
+        timed = Timed(open_store(address, Retention(), anew=True))
+        begun_s = time.perf_counter()
+        rows = project(timed, logs)
+        took_s = time.perf_counter() - begun_s
+        timed.store.close()
         rates.append(rows / took_s)
         alone = f"{rows / timed.seconds:,.0f}/s"
         table.add_row(f"{rows:,}", f"{rows / took_s:,.0f}", alone, f"{orders / took_s:,.0f}")
