@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from partita.deploy.cassandra import EmbeddedCassandra
+from partita.deploy.commands.address import STORE_FILE
 from partita.deploy.errors import DeployError
 from partita.deploy.servers.supervision import SupervisedServer
-from partita.ledger.store.cassandra.address import parse
+from partita.ledger.store.choice import check_address
 from partita.schemas.errors import InvalidValue
 
 Progress = Callable[[str], None]
@@ -40,7 +41,7 @@ class ExchangeStore:
     def __init__(self, data: Path, wish: StoreWish) -> None:
         self._wish = wish
         self.cassandra: EmbeddedCassandra | None = None
-        self._sqlite = f"sqlite:{(data / 'store.sqlite').absolute()}"
+        self._sqlite = f"sqlite:{(data / STORE_FILE).absolute()}"
         self._stop = threading.Event()
         self._watch: threading.Thread | None = None
         kind = wish.store or SQLITE
@@ -52,18 +53,20 @@ class ExchangeStore:
                     raise InvalidValue(f"--{named}", value, "goes with --store cassandra only")
         elif wish.contact_points is None:
             self.cassandra = EmbeddedCassandra(data / "cassandra", wish.port)
-            parse(f"127.0.0.1?replication={wish.replication or 1}")
-        else:
-            parse(self.address.partition(":")[2])
+        check_address(self._address("127.0.0.1"))
 
     @property
     def address(self) -> str:
         """The address of the store; of a Cassandra started here only behind `start`."""
+        return self._address(self.cassandra.address if self.cassandra is not None else "")
+
+    def _address(self, here: str) -> str:
+        """Return the address, where `here` is that of the Cassandra started here."""
         kind, points, replication, _ = self._wish
         if kind != CASSANDRA:
             return self._sqlite if kind in (None, SQLITE) else str(kind)
         if self.cassandra is not None:  # one copy, for there is one node
-            return f"cassandra:{self.cassandra.address}?replication={replication or 1}"
+            return f"cassandra:{here}?replication={replication or 1}"
         query = f"?replication={replication}" if replication else ""
         return f"cassandra:{points}{query}"
 

@@ -16,6 +16,15 @@ KINDS = ("sqlite", "cassandra")
 _DEFAULT_RETENTION = Retention()
 
 
+def check_address(address: str) -> None:
+    """Raise InvalidValue unless there is such a kind of store, without looking for it."""
+    kind, _, place = address.partition(":")
+    if kind not in KINDS or not place:
+        raise _unknown(address)
+    if kind == "cassandra":
+        parse(place)
+
+
 def open_store(
     address: str, retention: Retention = _DEFAULT_RETENTION, *, anew: bool = False
 ) -> Store:

@@ -54,7 +54,7 @@ from partita.ledger.store.cassandra.address import Address
 from partita.ledger.store.errors import StoreError, StoreUnavailable
 
 # Requests under way at once: enough to keep a cluster busy, few enough for its queues.
-CONCURRENCY = 64
+CONCURRENCY = 128
 REQUEST_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5.0
 RECONNECT_S = 0.5  # the driver's own waits grow to ten minutes

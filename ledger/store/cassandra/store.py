@@ -285,9 +285,10 @@ class CassandraStore:
     ) -> list[FillRow]:
         """Return the fills of one of the account's orders, newest first."""
         _check(limit)
-        where = "account = ? AND order_id = ? AND number < ? LIMIT ?"
+        where = "account = ? AND bucket = ? AND order_id = ? AND number < ? LIMIT ?"
+        bucket = bucket_at(FILLS_BY_ORDER, order_id)
         at = _MAX if before is None else before
-        return self._rows(FILLS_BY_ORDER, where, account, order_id, at, limit)
+        return self._rows(FILLS_BY_ORDER, where, account, bucket, order_id, at, limit)
 
     def entries(self, account: int, before: int | None, limit: int) -> list[EntryRow]:
         """Return the changes of the account's balances, newest first."""

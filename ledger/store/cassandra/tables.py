@@ -73,10 +73,11 @@ class Table(NamedTuple):
     name: str
     row: Any  # a class of rows
     partition: tuple[str, ...]  # `bucket` among them where there are buckets
-    within: str  # the clustering column; empty: a partition is one row
+    within: str  # the last clustering column, which pages go by
+    inside: str = ""  # a clustering column before it
     ascending: bool = False
     keys_only: bool = False  # an index: the rest stands in another table
-    options: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def owner(self) -> tuple[str, ...]:
@@ -86,7 +87,12 @@ class Table(NamedTuple):
     @property
     def key(self) -> tuple[str, ...]:
         """All that tells a row, and the bucket."""
-        return (*self.partition, *((self.within,) if self.within else ()))
+        return (*self.partition, *self.clustering)
+
+    @property
+    def clustering(self) -> tuple[str, ...]:
+        """The key within a partition."""
+        return (self.inside, self.within) if self.inside else (self.within,)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -101,16 +107,13 @@ class Table(NamedTuple):
         if "bucket" in self.partition:
             kinds = {"bucket": "bigint"} | kinds
         columns = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
-        key = ", ".join(
-            (f"({', '.join(self.partition)})", *((self.within,) if self.within else ()))
-        )
-        order = f"CLUSTERING ORDER BY ({self.within} {'ASC' if self.ascending else 'DESC'})"
-        options = [order] if self.within else []
-        options += [self.options] if self.options else []
-        having = f" WITH {' AND '.join(options)}" if options else ""
+        key = ", ".join((f"({', '.join(self.partition)})", *self.clustering))
+        way = "ASC" if self.ascending else "DESC"
+        order = ", ".join(f"{name} {way}" for name in self.clustering)
+        having = " AND ".join((f"CLUSTERING ORDER BY ({order})", *self.options))
         return (
             f"CREATE TABLE IF NOT EXISTS {place.of(self.name)} ({columns}, PRIMARY KEY ({key}))"
-            f"{having}"
+            f" WITH {having}"
         )
 
     def insert(self, place: Place) -> str:
@@ -130,7 +133,8 @@ class Table(NamedTuple):
 
 def bucket_of(table: Table, row: Any) -> int:
     """Return the bucket of a row, or of a key with the same fields."""
-    return bucket_at(table, getattr(row, table.within), getattr(row, "interval_s", 0))
+    column = table.inside or table.within
+    return bucket_at(table, getattr(row, column), getattr(row, "interval_s", 0))
 
 
 def bucket_at(table: Table, at: int, interval_s: int = 0) -> int:
@@ -175,8 +179,11 @@ def _cql(row: Any, name: str) -> str:
 
 
 _OPEN_OPTIONS = (
-    f"gc_grace_seconds = {_OPEN_GRACE_S} AND compaction = {{'class': 'LeveledCompactionStrategy',"
-    " 'unchecked_tombstone_compaction': 'true', 'tombstone_compaction_interval': '60'}"
+    f"gc_grace_seconds = {_OPEN_GRACE_S}",
+    (
+        "compaction = {'class': 'LeveledCompactionStrategy',"
+        " 'unchecked_tombstone_compaction': 'true', 'tombstone_compaction_interval': '60'}"
+    ),
 )
 
 BALANCES = Table("balances", BalanceRow, ("account",), "asset_id", ascending=True)
@@ -194,7 +201,9 @@ BY_CLIENT_ID = Table(
     "orders_by_client", OrderRow, ("account", "client_order_id"), "order_id", keys_only=True
 )
 FILLS = Table("fills", FillRow, ("account", "bucket"), "number")
-FILLS_BY_ORDER = Table("fills_by_order", FillRow, ("account", "order_id"), "number")
+FILLS_BY_ORDER = Table(
+    "fills_by_order", FillRow, ("account", "bucket"), "number", inside="order_id"
+)
 ENTRIES = Table("entries", EntryRow, ("account", "bucket"), "number")
 TRADES = Table("trades", TradeRow, ("instrument_id", "bucket"), "trade_id")
 CANDLES = Table("candles", CandleRow, ("instrument_id", "interval_s", "bucket"), "start_ms")

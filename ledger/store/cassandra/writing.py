@@ -125,14 +125,13 @@ class Writing:
         owner = [fields.index(name) for name in table.owner]
         stamp = fields.index("last_trade_id" if table is CANDLES else "number")
         bucketed = "bucket" in table.partition
-        groups: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
+        bound = []
         for row in rows:
             bucket = [bucket_of(table, row)] if bucketed else []
             values = [*bucket, *bind(row), row[stamp], ttl_s(row)]
-            groups[*(row[at] for at in owner), *bucket].append(prepared.bind(values))
-        for bound in groups.values():
-            for at in range(0, len(bound), ROWS_TOGETHER):
-                yield one_partition(bound[at : at + ROWS_TOGETHER]), None
+            partition = (*(row[at] for at in owner), *bucket)
+            bound.append((partition, prepared.bind(values)))
+        yield from _together(bound)
 
     def _index_statements(self, orders: list[OrderRow]) -> Iterator[Statement]:
         """Yield the index rows of orders; which are open, the orders themselves say."""
@@ -141,14 +140,18 @@ class Writing:
         for row in orders:
             key = (row.account, row.client_order_id, row.order_id)
             yield by_client_id, (*key, row.number, 0)
-            if row.state is not OrderState.DONE:
-                yield is_open, (row.account, row.order_id, row.number, 0)
+        yield from _together(
+            (row.account, is_open.bind((row.account, row.order_id, row.number, 0)))
+            for row in orders
+            if row.state is not OrderState.DONE
+        )
 
     def _ended_statements(self, done: list[OrderRow]) -> Iterator[Statement]:
         if done:
             delete = self._session.prepare(self._delete_open)
-            for row in done:
-                yield delete, (row.number, row.account, row.order_id)
+            yield from _together(
+                (row.account, delete.bind((row.number, row.account, row.order_id))) for row in done
+            )
 
     def _progress_statements(self, progress: Iterable[Progress]) -> Iterator[Statement]:
         query = ProgressTable.insert.format(self._place.of(ProgressTable.name))
@@ -200,6 +203,16 @@ class Writing:
     def _candle_ttl_s(self, row: CandleRow, now_ms: int) -> int | None:
         end_ms = row.start_ms + row.interval_s * 1_000
         return _ttl_s(end_ms, self._retention.candles_ms, now_ms)
+
+
+def _together(bound: Iterable[tuple[Any, Any]]) -> Iterator[Statement]:
+    """Yield statements, each given with its partition: those of one partition as one mutation."""
+    groups: defaultdict[Any, list[Any]] = defaultdict(list)
+    for partition, statement in bound:
+        groups[partition].append(statement)
+    for statements in groups.values():
+        for at in range(0, len(statements), ROWS_TOGETHER):
+            yield one_partition(statements[at : at + ROWS_TOGETHER]), None
 
 
 def _ttl_s(time_ms: int, keeps_ms: int | None, now_ms: int) -> int | None:
