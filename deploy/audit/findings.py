@@ -107,8 +107,8 @@ class DerivedFinding(NamedTuple):
     day_tickers: int = 0
     behind: int = 0  # trades and level changes that are not derived yet
 
-    def __add__(self, other: "DerivedFinding") -> "DerivedFinding":  # type: ignore[override]
-        """Return the sum, which is of more use here than one tuple behind the other."""
+    def plus(self, other: "DerivedFinding") -> "DerivedFinding":
+        """Return the sum, field by field."""
         return DerivedFinding(*(a + b for a, b in zip(self, other, strict=True)))
 
 

@@ -197,7 +197,7 @@ class Auditor:
                 continue
             self._progress.begin(f"compare what is derived of {BOOK}/{partition}", None)
             topics = DerivedTopics(self._source, partition, self.differences)
-            found += topics.compare()
+            found = found.plus(topics.compare())
             self.notes += topics.broken.values()
         return found
 

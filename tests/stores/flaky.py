@@ -22,7 +22,7 @@ class _Failed:
         self,
         callback: Callable[..., None],  # noqa: ARG002 - the driver's own names
         errback: Callable[..., None],
-        callback_args: tuple[Any, ...] = (),  # noqa: ARG002
+        callback_args: tuple[Any, ...] = (),  # noqa: ARG002 - as the driver calls it
         errback_args: tuple[Any, ...] = (),
     ) -> None:
         def fail(*_: Any) -> None:
