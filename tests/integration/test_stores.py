@@ -25,6 +25,7 @@ from partita.ledger.projector.exits import ProjectorExit
 from partita.ledger.queries import Queries
 from partita.ledger.store.choice import open_reader
 from partita.ledger.store.errors import StoreBehind
+from partita.ledger.store.rows import FillRow
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing
 from partita.producers import Client, Placed
@@ -41,8 +42,9 @@ ACCOUNTS = range(1, 7)
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """Run an exchange with two projectors on one store."""
-    exchange = Exchange(Plan(tmp_path_factory.mktemp("stored"), DEFAULT_FILE, projectors=2))
-    with exchange:
+    folder = tmp_path_factory.mktemp("stored")
+    plan = Plan(folder, DEFAULT_FILE, projectors=2, market_data=1, candles=1)
+    with Exchange(plan) as exchange:
         exchange.start(lambda _: None)
         path, deadline_s = store_file(exchange), time.monotonic() + PATIENCE_S
         while not path.exists():
@@ -135,6 +137,27 @@ def test_killed_and_doubled_projectors_leave_what_the_log_makes(stored: Exchange
     assert () == found.differences
     assert found.rows > 4 * len(placed)
     assert sum(state.restarts for state in stored.companion_states()) > 3
+
+
+def test_the_market_s_history_is_kept_too(stored: Exchange) -> None:
+    """Trades and bars, as the market-data workers derive them; they add up with the fills."""
+    instruments = {i.symbol: i.instrument_id for i in stored.instruments}
+    deadline_s = time.monotonic() + PATIENCE_S
+    with closing(open_reader(stored.plan.store_address)) as reader:
+        fills = list(reader.scan(FillRow))
+        for instrument_id in (instruments[symbol] for symbol in SYMBOLS):
+            sold = {f.trade_id: f.size for f in fills if f.instrument_id == instrument_id}
+            while True:
+                trades = reader.trades(instrument_id, None, 1_000)
+                bars = reader.candles(instrument_id, 86_400, None, 10)
+                volume = sum(bar.volume for bar in bars)
+                if (len(trades), volume) == (len(sold), sum(sold.values())):
+                    break
+                assert time.monotonic() < deadline_s, (len(trades), volume, len(sold))
+                stored.look_after(lambda _: None)
+                time.sleep(0.1)
+            assert 100 < len(sold) < 1_000
+            assert sold == {trade.trade_id: trade.size for trade in trades}
 
 
 def test_an_acknowledgement_says_what_view_has_it(stored: Exchange) -> None:
