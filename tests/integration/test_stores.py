@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from partita.deploy.workers import worker_command
 from partita.ledger.projector.exits import ProjectorExit
 from partita.ledger.queries import Queries
 from partita.ledger.store.choice import open_reader
-from partita.ledger.store.errors import StoreBehind
+from partita.ledger.store.errors import StoreBehind, StoreMissing
 from partita.ledger.store.rows import FillRow
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing
@@ -105,9 +105,11 @@ def settled(bootstrap: str, address: str, exchange: Exchange | None = None) -> V
     """Wait until a store has all that the log has, and compare them."""
     deadline_s = time.monotonic() + PATIENCE_S
     while True:
-        found = verify(bootstrap, address)
-        if found.covered == found.events or time.monotonic() > deadline_s:
-            return found
+        with suppress(StoreMissing):
+            found = verify(bootstrap, address)
+            if found.covered == found.events or time.monotonic() > deadline_s:
+                return found
+        assert time.monotonic() < deadline_s, f"there is no store at {address}"
         if exchange is not None:
             exchange.look_after(lambda _: None)
         time.sleep(0.2)
@@ -256,6 +258,17 @@ def test_a_lost_store_is_made_anew_by_one_command(stored: Exchange, tmp_path: Pa
         with closing(open_reader(address)) as reader:
             assert known == reader.orders(1, None, 1_000)
         assert 0 == ended([*PARTITA, "store", "verify", *where]).code
+
+
+def test_two_halves_make_a_whole(stored: Exchange, tmp_path: Path) -> None:
+    """Projectors that share the partitions leave what one would."""
+    address = f"sqlite:{tmp_path / 'halves.sqlite'}"
+    command = worker_command("ledger.projector", stored.bootstrap, "--store", address)
+    with running([*command, "--part", "0/2"]), running([*command, "--part", "1/2"]):
+        found = settled(stored.bootstrap, address)
+
+    assert () == found.differences
+    assert found.covered == found.events
 
 
 def test_a_full_disk_stops_the_store_and_not_the_trading(stored: Exchange, tmp_path: Path) -> None:
