@@ -145,7 +145,7 @@ def test_the_market_s_history_is_kept_too(stored: Exchange) -> None:
     """Trades and bars, as the market-data workers derive them; they add up with the fills."""
     instruments = {i.symbol: i.instrument_id for i in stored.instruments}
     deadline_s = time.monotonic() + PATIENCE_S
-    with closing(open_reader(stored.plan.store_address)) as reader:
+    with closing(open_reader(stored.store.address)) as reader:
         fills = list(reader.scan(FillRow))
         for instrument_id in (instruments[symbol] for symbol in SYMBOLS):
             sold = {f.trade_id: f.size for f in fills if f.instrument_id == instrument_id}
