@@ -5,6 +5,8 @@ import logging
 import signal
 import sys
 import threading
+import time
+from functools import partial
 
 from partita.ledger.projector.exits import ProjectorExit
 from partita.ledger.projector.run import Projector
@@ -15,7 +17,33 @@ from partita.log.service import LOG_EXITS, WorkerExit
 from partita.schemas.errors import InvalidValue, LogError, UnknownFingerprint
 
 _DAY_MS = 86_400_000
+_SAY_EVERY_S = 5.0
 _LOGGER = logging.getLogger("partita.projector")
+
+
+def _part(text: str) -> tuple[int, int]:
+    part, _, of = text.partition("/")
+    if not (part.isdecimal() and of.isdecimal() and int(part) < int(of)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with K below N")
+    return int(part), int(of)
+
+
+class Told:
+    """Says how far it is, while it has much to catch up with, and once when it has."""
+
+    def __init__(self) -> None:
+        self._again_at_s = 0.0
+        self._in_step = False
+
+    def __call__(self, rows: int, left: int) -> None:
+        """Hear how many rows are written, and how many records of those at the start are left."""
+        if self._in_step or (left and time.monotonic() < self._again_at_s):
+            return
+        self._in_step, self._again_at_s = not left, time.monotonic() + _SAY_EVERY_S
+        if left:
+            _LOGGER.info("%d rows written, %d records left", rows, left)
+        else:
+            _LOGGER.info("in step with the log, %d rows written", rows)
 
 
 def main() -> int:
@@ -33,6 +61,13 @@ def main() -> int:
     parser.add_argument(
         "--keep-candles-days", type=int, default=0, help="0: for ever (default %(default)s)"
     )
+    parser.add_argument(
+        "--part",
+        type=_part,
+        default=(0, 1),
+        metavar="K/N",
+        help="take the partitions p with p mod N = K only; N such processes share the work",
+    )
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stop = threading.Event()
@@ -41,7 +76,8 @@ def main() -> int:
     days = (given.keep_trades_days, given.keep_candles_days)
     retention = Retention(*(kept * _DAY_MS if kept else None for kept in days))
     try:
-        Projector(given.bootstrap, lambda: open_store(given.store, retention), stop).run()
+        opened = partial(open_store, given.store, retention)
+        Projector(given.bootstrap, opened, stop, Told(), given.part).run()
     except InvalidValue as error:
         parser.error(str(error))
     except UnknownFingerprint as error:

@@ -56,8 +56,11 @@ class Projector:
         open_it: Callable[[], Store],
         stop: threading.Event,
         tell: Tell = _no_tell,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         """Connect; `open_it` opens the store, now and whenever it was begun anew.
+
+        Of part (k, n) it takes the partitions p with p mod n = k: n such processes share the work.
 
         Raises:
             LogError: there is no exchange on this cluster, or it cannot be read.
@@ -73,6 +76,7 @@ class Projector:
             Source(topic, ids[topic], partition)
             for topic in PROJECTED
             for partition in range(counts[topic])
+            if partition % part[1] == part[0]
         ]
         self._readers: dict[str, Reader] = {}
         self._ends: dict[tuple[str, int], int] = {}

@@ -8,23 +8,24 @@ import resource
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clusters.programs import PARTITA, PATIENCE_S, ended, running
-from stores.running import settled, trade
 
+from partita.deploy.audit.store_check import Verified, verify
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.deploy.workers import worker_command
 from partita.ledger.projector.exits import ProjectorExit
 from partita.ledger.queries import Queries
 from partita.ledger.store.choice import open_reader
-from partita.ledger.store.errors import StoreBehind
+from partita.ledger.store.errors import StoreBehind, StoreMissing
+from partita.ledger.store.rows import FillRow
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing
 from partita.producers import Client, Placed
@@ -34,13 +35,16 @@ from partita.schemas.topics import ACCOUNT_EVENTS
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 SHARDS = 2
+SYMBOLS = ("BTC-USD", "ETH-USD")
+ACCOUNTS = range(1, 7)
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """Run an exchange with two projectors on one store."""
-    exchange = Exchange(Plan(tmp_path_factory.mktemp("stored"), DEFAULT_FILE, projectors=2))
-    with exchange:
+    folder = tmp_path_factory.mktemp("stored")
+    plan = Plan(folder, DEFAULT_FILE, projectors=2, market_data=1, candles=1)
+    with Exchange(plan) as exchange:
         exchange.start(lambda _: None)
         path, deadline_s = store_file(exchange), time.monotonic() + PATIENCE_S
         while not path.exists():
@@ -63,6 +67,52 @@ def kill_a_projector(exchange: Exchange, draw: random.Random) -> None:
     ]
     if alive:
         os.kill(draw.choice(alive), signal.SIGKILL)
+
+
+async def trade(bootstrap: str, orders: int, on_the_way: Callable[[int], None]) -> list[Placed]:
+    """Trade at random around one price; return what was placed."""
+    draw = random.Random(9)
+    async with Client.connecting(bootstrap) as client:
+        await asyncio.gather(
+            *(
+                client.submit_transfer(account, asset, "1000000")
+                for account in ACCOUNTS
+                for asset in ("USD", "BTC", "ETH")
+            )
+        )
+        placed = []
+        for n in range(orders):
+            placed.append(
+                client.submit_place(
+                    draw.choice(ACCOUNTS),
+                    draw.choice(SYMBOLS),
+                    draw.choice(("buy", "sell")),
+                    price=draw.randrange(95, 106),
+                    size=draw.randrange(1, 9),
+                )
+            )
+            if n % 20 == 0:
+                on_the_way(n)
+                await asyncio.sleep(0.1)
+        found = list(await asyncio.gather(*placed))
+        for account in ACCOUNTS:
+            for symbol in SYMBOLS:
+                await client.cancel_all(account, symbol)
+        return found
+
+
+def settled(bootstrap: str, address: str, exchange: Exchange | None = None) -> Verified:
+    """Wait until a store has all that the log has, and compare them."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        with suppress(StoreMissing):
+            found = verify(bootstrap, address)
+            if found.covered == found.events or time.monotonic() > deadline_s:
+                return found
+        assert time.monotonic() < deadline_s, f"there is no store at {address}"
+        if exchange is not None:
+            exchange.look_after(lambda _: None)
+        time.sleep(0.2)
 
 
 def asked(exchange: Exchange, *words: str) -> Any:
@@ -89,6 +139,27 @@ def test_killed_and_doubled_projectors_leave_what_the_log_makes(stored: Exchange
     assert () == found.differences
     assert found.rows > 4 * len(placed)
     assert sum(state.restarts for state in stored.companion_states()) > 3
+
+
+def test_the_market_s_history_is_kept_too(stored: Exchange) -> None:
+    """Trades and bars, as the market-data workers derive them; they add up with the fills."""
+    instruments = {i.symbol: i.instrument_id for i in stored.instruments}
+    deadline_s = time.monotonic() + PATIENCE_S
+    with closing(open_reader(stored.store.address)) as reader:
+        fills = list(reader.scan(FillRow))
+        for instrument_id in (instruments[symbol] for symbol in SYMBOLS):
+            sold = {f.trade_id: f.size for f in fills if f.instrument_id == instrument_id}
+            while True:
+                trades = reader.trades(instrument_id, None, 1_000)
+                bars = reader.candles(instrument_id, 86_400, None, 10)
+                volume = sum(bar.volume for bar in bars)
+                if (len(trades), volume) == (len(sold), sum(sold.values())):
+                    break
+                assert time.monotonic() < deadline_s, (len(trades), volume, len(sold))
+                stored.look_after(lambda _: None)
+                time.sleep(0.1)
+            assert 100 < len(sold) < 1_000
+            assert sold == {trade.trade_id: trade.size for trade in trades}
 
 
 def test_an_acknowledgement_says_what_view_has_it(stored: Exchange) -> None:
@@ -187,6 +258,17 @@ def test_a_lost_store_is_made_anew_by_one_command(stored: Exchange, tmp_path: Pa
         with closing(open_reader(address)) as reader:
             assert known == reader.orders(1, None, 1_000)
         assert 0 == ended([*PARTITA, "store", "verify", *where]).code
+
+
+def test_two_halves_make_a_whole(stored: Exchange, tmp_path: Path) -> None:
+    """Projectors that share the partitions leave what one would."""
+    address = f"sqlite:{tmp_path / 'halves.sqlite'}"
+    command = worker_command("ledger.projector", stored.bootstrap, "--store", address)
+    with running([*command, "--part", "0/2"]), running([*command, "--part", "1/2"]):
+        found = settled(stored.bootstrap, address)
+
+    assert () == found.differences
+    assert found.covered == found.events
 
 
 def test_a_full_disk_stops_the_store_and_not_the_trading(stored: Exchange, tmp_path: Path) -> None:

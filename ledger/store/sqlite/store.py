@@ -137,8 +137,10 @@ class SqliteStore:
         return dict(self._rows("SELECT key, value FROM meta"))
 
     def _take_generation(self) -> None:
-        found = self._rows("SELECT name FROM sqlite_master WHERE name = 'meta'")
-        meta = self._meta() if found else {}
+        found = {name for (name,) in self._rows("SELECT name FROM sqlite_master")}
+        if not found:  # somebody is about to make it
+            raise StoreMissing(f"there is no store at {self._path} yet")
+        meta = self._meta() if "meta" in found else {}
         version = meta.get("version", "none")
         if version != str(SCHEMA_VERSION):
             raise StoreVersion(self.place, version, SCHEMA_VERSION)

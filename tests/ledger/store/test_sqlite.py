@@ -54,6 +54,15 @@ def test_a_reader_makes_no_store(path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_store_that_is_about_to_be_made_is_not_there_yet(path: Path) -> None:
+    """Its file is, and nothing is in it."""
+    sqlite3.connect(path).close()
+    path.touch()
+
+    with pytest.raises(StoreMissing, match="yet"):
+        open_reader(f"sqlite:{path}")
+
+
 @pytest.mark.parametrize("address", ["sqlite:", "mysql:x", "", "store.sqlite"])
 def test_another_kind_of_store_is_refused(address: str) -> None:
     """The kinds that there are are named."""
