@@ -13,7 +13,8 @@
     │   ├── DataFolderForeign    71   holds files that are not ours
     │   ├── DataFolderFormat     72   our marker file, but damaged or of another version
     │   ├── DataFolderMixed      73   marker and the server's own files do not belong together
-    │   └── DataFolderInUse      74   another running partita holds it
+    │   ├── DataFolderInUse      74   another running partita holds it
+    │   └── DataFolderName       81   its path has a character that this server cannot bear
     ├── ServerFailed                  read the log lines in the message
     │   ├── ServerDied                its process ended
     │   │   ├── KafkaDied        75
@@ -187,6 +188,19 @@ class DataFolderInUse(DataFolderError):
         self.pid = pid
         holder = "another process" if pid is None else f"pid {pid}"
         super().__init__(path, f"data folder in use by {holder}: {path}. {what}")
+
+
+class DataFolderName(DataFolderError):
+    """The folder's path has a character that the server cannot bear."""
+
+    exit_code = 81
+
+    def __init__(self, path: Path, character: str, server: str) -> None:
+        super().__init__(
+            path,
+            f"data folder {path} cannot be used: {server} cannot read its own files again below"
+            f" a path with {character!r}. Name another folder",
+        )
 
 
 class ServerFailed(DeployError):

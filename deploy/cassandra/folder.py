@@ -12,8 +12,12 @@ The cluster's id is Cassandra's cluster name too, and Cassandra itself refuses f
 
 import shutil
 
-from partita.deploy.errors import DataFolderUnwritable
-from partita.deploy.servers.folder import ServerFolder
+from partita.deploy.errors import DataFolderName, DataFolderUnwritable
+from partita.deploy.servers.folder import Marker, ServerFolder
+
+# Cassandra writes the paths of files that a compaction replaces between commas, and where it was
+# killed then, it does not start again.
+_UNBEARABLE = ","
 
 
 class CassandraFolder(ServerFolder):
@@ -22,6 +26,12 @@ class CassandraFolder(ServerFolder):
     name = "cassandra"
     inner = "storage_port"
     settings_suffix = "yaml"
+
+    def check(self) -> Marker | None:
+        """As ServerFolder, and raises DataFolderName."""
+        if _UNBEARABLE in str(self.path):
+            raise DataFolderName(self.path, _UNBEARABLE, "Cassandra")
+        return super().check()
 
     def empty_tmp(self) -> None:
         """Make DIR/tmp empty: a killed Java leaves things there. Raises DataFolderUnwritable."""

@@ -47,7 +47,7 @@ def connect(server: EmbeddedCassandra) -> tuple[Cluster, Session]:
 @pytest.mark.timeout(180)
 def test_restart_kill_and_a_killed_parent_keep_address_and_data(tmp_path: Path) -> None:
     """What was acknowledged is there after a stop and after a kill, in a folder with any name."""
-    data = tmp_path / "naïve, with a comma"
+    data = tmp_path / "naïve with a space"
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, str(data)], stdout=subprocess.PIPE, text=True
     ) as parent:
@@ -91,6 +91,14 @@ def test_restart_kill_and_a_killed_parent_keep_address_and_data(tmp_path: Path) 
         assert not server.alive()
     finally:
         server.kill()
+
+
+def test_a_folder_that_cassandra_could_not_start_from_again(tmp_path: Path) -> None:
+    """With a comma in its path it works until it is killed while it compacts."""
+    with pytest.raises(errors.DataFolderName, match="a path with ','"):
+        EmbeddedCassandra(tmp_path / "a,b").start()
+
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_named_port_in_use_changes_nothing(tmp_path: Path) -> None:

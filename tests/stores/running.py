@@ -9,6 +9,7 @@ from clusters.programs import PATIENCE_S
 
 from partita.deploy.audit.store_check import Verified, verify
 from partita.deploy.exchange import Exchange
+from partita.ledger.store.errors import StoreMissing, StoreUnavailable
 from partita.producers import Client, Placed
 
 SYMBOLS = ("BTC-USD", "ETH-USD")
@@ -51,9 +52,14 @@ def settled(bootstrap: str, address: str, exchange: Exchange | None = None) -> V
     """Wait until a store has all that the log has, and compare them."""
     deadline_s = time.monotonic() + PATIENCE_S
     while True:
-        found = verify(bootstrap, address)
-        if found.covered == found.events or time.monotonic() > deadline_s:
-            return found
+        try:
+            found = verify(bootstrap, address)
+        except (StoreUnavailable, StoreMissing):  # it comes up again
+            if time.monotonic() > deadline_s:
+                raise
+        else:
+            if found.covered == found.events or time.monotonic() > deadline_s:
+                return found
         if exchange is not None:
             exchange.look_after(lambda _: None)
         time.sleep(0.2)
