@@ -8,23 +8,23 @@ import resource
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clusters.programs import PARTITA, PATIENCE_S, ended, running
+from stores.running import SYMBOLS, settled, trade
 
-from partita.deploy.audit.store_check import Verified, verify
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.deploy.workers import worker_command
 from partita.ledger.projector.exits import ProjectorExit
 from partita.ledger.queries import Queries
 from partita.ledger.store.choice import open_reader
-from partita.ledger.store.errors import StoreBehind, StoreMissing
+from partita.ledger.store.errors import StoreBehind
 from partita.ledger.store.rows import FillRow
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing
@@ -35,8 +35,6 @@ from partita.schemas.topics import ACCOUNT_EVENTS
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 SHARDS = 2
-SYMBOLS = ("BTC-USD", "ETH-USD")
-ACCOUNTS = range(1, 7)
 
 
 @pytest.fixture(scope="module")
@@ -67,52 +65,6 @@ def kill_a_projector(exchange: Exchange, draw: random.Random) -> None:
     ]
     if alive:
         os.kill(draw.choice(alive), signal.SIGKILL)
-
-
-async def trade(bootstrap: str, orders: int, on_the_way: Callable[[int], None]) -> list[Placed]:
-    """Trade at random around one price; return what was placed."""
-    draw = random.Random(9)
-    async with Client.connecting(bootstrap) as client:
-        await asyncio.gather(
-            *(
-                client.submit_transfer(account, asset, "1000000")
-                for account in ACCOUNTS
-                for asset in ("USD", "BTC", "ETH")
-            )
-        )
-        placed = []
-        for n in range(orders):
-            placed.append(
-                client.submit_place(
-                    draw.choice(ACCOUNTS),
-                    draw.choice(SYMBOLS),
-                    draw.choice(("buy", "sell")),
-                    price=draw.randrange(95, 106),
-                    size=draw.randrange(1, 9),
-                )
-            )
-            if n % 20 == 0:
-                on_the_way(n)
-                await asyncio.sleep(0.1)
-        found = list(await asyncio.gather(*placed))
-        for account in ACCOUNTS:
-            for symbol in SYMBOLS:
-                await client.cancel_all(account, symbol)
-        return found
-
-
-def settled(bootstrap: str, address: str, exchange: Exchange | None = None) -> Verified:
-    """Wait until a store has all that the log has, and compare them."""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while True:
-        with suppress(StoreMissing):
-            found = verify(bootstrap, address)
-            if found.covered == found.events or time.monotonic() > deadline_s:
-                return found
-        assert time.monotonic() < deadline_s, f"there is no store at {address}"
-        if exchange is not None:
-            exchange.look_after(lambda _: None)
-        time.sleep(0.2)
 
 
 def asked(exchange: Exchange, *words: str) -> Any:
