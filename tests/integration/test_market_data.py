@@ -22,15 +22,24 @@ from partita.log.kafka.past import PastReader
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing, Record
 from partita.marketdata.book_replica import BookReplica
-from partita.marketdata.client import Channel, MarketDataClient, Message, Subscription, Trades
+from partita.marketdata.client import (
+    Channel,
+    MarketDataClient,
+    Message,
+    Notice,
+    Subscription,
+    Trades,
+)
 from partita.marketdata.client.faces import LiveLadder
 from partita.marketdata.feed import snapshot
 from partita.marketdata.level_replica import LevelReplica
 from partita.marketdata.snapshot_records import find, latest_values
 from partita.marketdata.worker_core import BookPartition
 from partita.producers import Client
+from partita.schemas.codec import encode
 from partita.schemas.enums import Side
 from partita.schemas.instrument import Instrument
+from partita.schemas.market_data import DepthBatch, LevelChange
 from partita.schemas.topics import BOOK, BOOK_SNAPSHOTS, DEPTH, TRADES
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -49,18 +58,18 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
         yield running
 
 
-def symbols(log: Exchange, partition: int) -> list[Instrument]:
+def symbols(log: Exchange, partition: int, first: int = 0) -> list[Instrument]:
     """Return two instruments of a partition."""
-    return [rules for rules in log.instruments if rules.partition == partition][:2]
+    return [one for one in log.instruments if one.partition == partition][first : first + 2]
 
 
 class Market:
     """A matcher's feed on the log: all of it known before, written little by little."""
 
-    def __init__(self, log: Exchange, partition: int, seed: int) -> None:
+    def __init__(self, log: Exchange, partition: int, seed: int, first: int = 0) -> None:
         self.bootstrap = log.bootstrap
         self.partition = partition
-        self.rules = symbols(log, partition)
+        self.rules = symbols(log, partition, first)
         self.matcher: Matcher = run(seed, STEPS, Random(seed), self.rules)
         self._sender = Sender(log.bootstrap)
         self._at = 0
@@ -229,6 +238,35 @@ async def in_step(subscription: Subscription, rules: Instrument, market: Market)
     replica = subscription.book(symbol).raw
     queue = [tuple(order) for side in Side for order in replica.orders(side)]
     assert market.matcher.queue(at) == queue
+
+
+async def test_a_gap_is_told_and_mended_from_the_log(log: Exchange, tmp_path: Path) -> None:
+    """A number that leaps lets the levels be read anew; they go on as if nothing had been."""
+    market = Market(log, 1, 3, first=2)
+    rules = market.rules[0]
+    at, symbol = rules.instrument_id, rules.symbol
+    market.write(300)
+    running = worker(log, tmp_path)
+    try:
+        async with MarketDataClient.connecting(log.bootstrap) as client:
+            one = await client.subscribe([symbol], [Channel.DEPTH, Channel.BOOK])
+            change = LevelChange(1 << 40, Side.BUY, 1, 1, 1)
+            leap = DepthBatch(b"", at, 1 << 40, 1, (change,))
+            with_leap = Sender(log.bootstrap)
+            with_leap.send(Outgoing(DEPTH, 1, symbol.encode(), encode(leap)))
+            with_leap.flush(PATIENCE_S)
+            notices: list[str] = []
+            while len(notices) < 2:
+                message = await asyncio.wait_for(anext(one), PATIENCE_S)
+                if isinstance(message, Notice):
+                    notices.append(message.text)
+            assert "is missing" in notices[0]
+            assert notices[1] == "in step again"
+            await asyncio.to_thread(market.write, market.left)
+            await in_step(one, rules, market)
+    finally:
+        running.terminate()
+        running.wait(PATIENCE_S)
 
 
 async def test_all_channels_of_a_running_exchange(exchange: Exchange) -> None:
