@@ -189,7 +189,7 @@ async def late(bootstrap: str, symbol: str, joins: int) -> dict[str, list[float]
 def subscribers(levels: int, joins: int) -> dict[str, str]:
     """Measure late subscribers on a real Kafka."""
     with tempfile.TemporaryDirectory(prefix="partita-bench-") as folder:
-        plan = Plan(Path(folder), DEFAULT_FILE, partitions=1, ledgers=0, matchers=0)
+        plan = Plan(Path(folder), DEFAULT_FILE, partitions=1, ledgers=0, matchers=0, market_data=1)
         with Exchange(plan) as running:
             running.start(lambda line: print(f"  {line}"))
             rules = running.instruments[0]

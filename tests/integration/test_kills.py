@@ -31,7 +31,7 @@ PATIENT = ClientLimits(answer_timeout_ms=55_000, valid_for_ms=55_000, oldest_ms=
 @pytest.fixture
 def one_shard(tmp_path: Path) -> Iterator[Exchange]:
     """An exchange of one shard: the order of commands is the order at the books."""
-    exchange = Exchange(Plan(tmp_path, DEFAULT_FILE, shards=1, trim=False, views=0))
+    exchange = Exchange(Plan(tmp_path, DEFAULT_FILE, shards=1, trim=False))
     with exchange:
         exchange.start(lambda _: None)
         yield exchange

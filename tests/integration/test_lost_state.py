@@ -32,7 +32,7 @@ async def fund(bootstrap: str) -> None:
 
 def with_snapshots(bootstrap: str, data: Path) -> None:
     """Run an exchange of 1 shard and 1 partition until both machines have snapshots."""
-    plan = Plan(data, DEFAULT_FILE, bootstrap=bootstrap, shards=1, partitions=1, views=0)
+    plan = Plan(data, DEFAULT_FILE, bootstrap=bootstrap, shards=1, partitions=1)
     operator = Operator(bootstrap)
 
     def there() -> bool:

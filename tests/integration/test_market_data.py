@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -112,6 +112,17 @@ def worker(log: Exchange, folder: Path, *options: str) -> "subprocess.Popen[byte
     )
     with (folder / "marketdata.log").open("ab") as out:
         return subprocess.Popen(command, stdout=out, stderr=out)
+
+
+@contextmanager
+def working(log: Exchange, folder: Path) -> Iterator[None]:
+    """Have a worker for a while."""
+    running = worker(log, folder)
+    try:
+        yield
+    finally:
+        running.terminate()
+        assert running.wait(PATIENCE_S) == 0
 
 
 def kept(bootstrap: str, topic: str, partition: int) -> list[Record]:
@@ -246,8 +257,7 @@ async def test_a_gap_is_told_and_mended_from_the_log(log: Exchange, tmp_path: Pa
     rules = market.rules[0]
     at, symbol = rules.instrument_id, rules.symbol
     market.write(300)
-    running = worker(log, tmp_path)
-    try:
+    with working(log, tmp_path):
         async with MarketDataClient.connecting(log.bootstrap) as client:
             one = await client.subscribe([symbol], [Channel.DEPTH, Channel.BOOK])
             change = LevelChange(1 << 40, Side.BUY, 1, 1, 1)
@@ -264,33 +274,35 @@ async def test_a_gap_is_told_and_mended_from_the_log(log: Exchange, tmp_path: Pa
             assert notices[1] == "in step again"
             await asyncio.to_thread(market.write, market.left)
             await in_step(one, rules, market)
-    finally:
-        running.terminate()
-        running.wait(PATIENCE_S)
 
 
-async def test_all_channels_of_a_running_exchange(exchange: Exchange) -> None:
+async def test_all_channels_of_a_running_exchange(exchange: Exchange, tmp_path: Path) -> None:
     """Orders through the SDK are seen as levels, orders, a trade and a ticker, in decimals."""
     symbol, seen = "LTC-USD", list[Message]()
-    async with (
-        Client.connecting(exchange.bootstrap, timeout_s=PATIENCE_S) as trader,
-        MarketDataClient.connecting(exchange.bootstrap) as client,
-    ):
-        await trader.transfer(55, "USD", "1000")
-        await trader.transfer(56, "LTC", "10")
-        market = await client.subscribe([symbol], list(Channel))
-        await client.subscribe([symbol], [Channel.TRADES], seen.append)
-        await trader.place(55, symbol, "buy", price="70", size="2")
-        await trader.place(56, symbol, "sell", price="70", size="0.5")
-        trades = await asyncio.wait_for(_first(market, Trades), PATIENCE_S)
-        (trade,) = trades.trades
-        assert (Decimal(70), Decimal("0.5"), "sell") == (trade.price, trade.size, trade.taker_side)
-        deadline_s = time.monotonic() + PATIENCE_S
-        left = (Decimal(70), Decimal("1.5"), 1)
-        while not (seen and left == _best(market.depth(symbol)) == _best(market.book(symbol))):
-            assert time.monotonic() < deadline_s, "it was never seen"
-            await asyncio.sleep(0.05)
-        assert market.book(symbol).best_ask is None
+    with working(exchange, tmp_path):
+        async with (
+            Client.connecting(exchange.bootstrap, timeout_s=PATIENCE_S) as trader,
+            MarketDataClient.connecting(exchange.bootstrap) as client,
+        ):
+            await trader.transfer(55, "USD", "1000")
+            await trader.transfer(56, "LTC", "10")
+            market = await client.subscribe([symbol], list(Channel))
+            await client.subscribe([symbol], [Channel.TRADES], seen.append)
+            await trader.place(55, symbol, "buy", price="70", size="2")
+            await trader.place(56, symbol, "sell", price="70", size="0.5")
+            trades = await asyncio.wait_for(_first(market, Trades), PATIENCE_S)
+            (trade,) = trades.trades
+            assert (Decimal(70), Decimal("0.5"), "sell") == (
+                trade.price,
+                trade.size,
+                trade.taker_side,
+            )
+            deadline_s = time.monotonic() + PATIENCE_S
+            left = (Decimal(70), Decimal("1.5"), 1)
+            while not (seen and left == _best(market.depth(symbol)) == _best(market.book(symbol))):
+                assert time.monotonic() < deadline_s, "it was never seen"
+                await asyncio.sleep(0.05)
+            assert market.book(symbol).best_ask is None
 
 
 def _best(ladder: LiveLadder[BookReplica] | LiveLadder[LevelReplica]) -> object:

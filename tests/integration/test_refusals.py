@@ -169,7 +169,7 @@ def test_what_a_worker_is_refused_for_ends_up(
         if line.startswith("listing"):  # the checks of `up` itself have passed
             operator.set(BOOK, "cleanup.policy", "compact")
 
-    plan = Plan(tmp_path, DEFAULT_FILE, bootstrap=bootstrap, shards=1, partitions=1, views=0)
+    plan = Plan(tmp_path, DEFAULT_FILE, bootstrap=bootstrap, shards=1, partitions=1)
     try:
         with Exchange(plan) as exchange, pytest.raises(WrongCleanup, match="book: cleanup"):
             exchange.start(meddle)

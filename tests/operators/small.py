@@ -35,7 +35,7 @@ def small_exchange(
     """
     file = folder / "instruments.csv"
     file.write_text("\n".join([",".join(COLUMNS), *(f"{s},{VALUES}" for s in symbols)]) + "\n")
-    plan = Plan(folder, file, bootstrap, shards=1, partitions=len(symbols), lines=lines, views=0)
+    plan = Plan(folder, file, bootstrap, shards=1, partitions=len(symbols), lines=lines)
     with Exchange(plan) as exchange:
         exchange.start(said.append if said is not None else lambda _: None)
         stop = threading.Event()
