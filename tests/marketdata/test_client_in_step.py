@@ -119,9 +119,9 @@ def test_on_random_flow(seed: int) -> None:
 
 
 @pytest.mark.skipif(not TAPE.exists(), reason=f"no {TAPE}")
-def test_on_a_part_of_a_real_day() -> None:
-    """The first hours of a day on Bitstamp."""
-    found, random, count = survey(TAPE), Random(5), 15_000
+def test_on_a_real_day() -> None:
+    """A day on Bitstamp, but for its last rows."""
+    found, random, count = survey(TAPE), Random(11), 49_000
     scale = Scale(increment(found.price_decimals), increment(found.size_decimals))
     rules = scale.instrument("BTC-USD")
     joining = Joining(rules, random)
