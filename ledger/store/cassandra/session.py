@@ -80,8 +80,8 @@ _PASSING = (
 _OTHERS = (DriverException, ErrorMessageSub, UnresolvableContactPoints)
 
 
-class TableGone(Exception):
-    """A table or keyspace that was asked is not there."""
+class TableGone(StoreUnavailable):
+    """A table or keyspace that was asked is not there; where one is being made, not yet."""
 
 
 def _same(session: Any) -> Any:
@@ -242,7 +242,7 @@ def told(place: str, error: BaseException) -> BaseException:
     if isinstance(error, Unauthorized):
         return StoreError(f"{place}: {error}; check PARTITA_CASSANDRA_USER and its grants")
     if isinstance(error, InvalidRequest) and _is_gone(str(error)):
-        return TableGone(str(error))
+        return TableGone(f"{place}: {error.args[0] if error.args else error}")
     if isinstance(error, Unavailable):
         why = (
             f"{error.required_replicas} replicas must be up and {error.alive_replicas} are;"
