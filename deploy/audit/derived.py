@@ -148,6 +148,11 @@ class DerivedBook:
             else:
                 self._bars[key] = bar
 
+    def bars(self) -> Iterator[tuple[int, int, int]]:
+        """Yield interval_s, start_ms and last trade_id of each bar there is."""
+        for (interval_s, start_ms), bar in self._bars.items():
+            yield interval_s, start_ms, bar.last
+
     def candle(self, interval_s: int, start_ms: int) -> Candle | None:
         """Return the bar of an interval as it is now."""
         bar = self._bars.get((interval_s, start_ms))

@@ -88,8 +88,12 @@ class DerivedTopics:
                 self._depth[batch.instrument_id].put(number, change)
         self._snapshots = self._whole_snapshots()
         self._candles: defaultdict[tuple[int, int], list[Candle]] = defaultdict(list)
+        # Of each book and interval the bars that stand there: last trade_id by start.
+        self._standing: defaultdict[tuple[int, int], dict[int, int]] = defaultdict(dict)
         for candle in self._latest(CANDLES, Candle):
             self._candles[candle.instrument_id, candle.last_trade_id].append(candle)
+            series = candle.instrument_id, candle.interval_s
+            self._standing[series][candle.start_ms] = candle.last_trade_id
         self._days: defaultdict[tuple[int, int], list[DayTicker]] = defaultdict(list)
         for day in self._latest(TICKERS, DayTicker):
             self._days[day.instrument_id, day.last_trade_id].append(day)
@@ -144,6 +148,7 @@ class DerivedTopics:
                 continue
             behind += self._ends(TRADES, self._trades[book_id], book.trades, book)
             behind += self._ends(DEPTH, self._depth[book_id], book.changes, book)
+            self._closed_bars(book_id, book)
         self._left_over()
         return DerivedFinding(
             trades=sum(len(told.sums) for told in self._trades.values()),
@@ -218,6 +223,24 @@ class DerivedTopics:
         if told.last > last:
             self._differ(book, f"{topic}: number {last + 1} stands there, and the feed has it not")
         return max(0, last - told.last)
+
+    def _closed_bars(self, book_id: int, book: DerivedBook) -> None:
+        """Tell of bars that are not there, or not to their end, before one that was told later.
+
+        What is before the oldest that stands there may never have been told: its trades were gone.
+        """
+        told = {interval: self._standing.get((book_id, interval), {}) for interval in _INTERVALS_S}
+        ends = {interval: (min(there), max(there)) for interval, there in told.items() if there}
+        for interval_s, start_ms, last in book.bars():
+            there, (oldest, newest) = told[interval_s], ends.get(interval_s, (0, 0))
+            if not oldest <= start_ms < newest:
+                continue
+            if (known := there.get(start_ms)) is None:
+                text = f"the bar {interval_s}/{start_ms} is missing, and later ones stand there"
+                self._differ(book, f"candles: {text}")
+            elif known < last:
+                text = f"the bar {interval_s}/{start_ms} ends at trade {known}; must be {last}"
+                self._differ(book, f"candles: {text}")
 
     def _left_over(self) -> None:
         """Tell of what covers an event that the feed does not have."""

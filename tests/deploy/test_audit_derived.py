@@ -152,3 +152,28 @@ def test_what_is_ahead_of_the_feed_is_found() -> None:
 
     for what in ("trades: number", "depth: number", "book snapshot at", "candle up to trade"):
         assert any(what in text for text in told), (what, told)
+
+
+@pytest.mark.parametrize("standing", ["nothing", "an older word"])
+def test_a_bar_that_is_lost_or_short_of_trades_is_found(standing: str) -> None:
+    """What stands of it is what the feed made once, and so right by itself."""
+    exchange = traded()
+    for seed in (2, 3):
+        exchange.log.time_ms += 120_000
+        exchange.trade(seed, 80)
+    for partition in (0, 1):
+        derive(exchange.log, partition)
+    assert "clean" == verdict(exchange.audit())
+    stored = exchange.log.partitions[CANDLES, 0]
+    keys = list(dict.fromkeys(r.key for r in stored if r.key and b"/60/" in r.key))
+    assert 3 == len(keys)
+    words = [record for record in stored if record.key == keys[1]]
+    assert 1 < len(words)
+    stored[:] = [record for record in stored if record.key != keys[1]]
+    if standing != "nothing":
+        stored.append(words[0])
+
+    (text,) = texts(exchange.audit(), Kind.DERIVED)
+
+    assert f"candles: the bar {keys[1].decode().partition('/')[2]} " in text
+    assert ("is missing" if standing == "nothing" else "ends at trade") in text
