@@ -107,11 +107,14 @@ def rebuild(
     address = running_store(store)
     days = (keep_trades_days, keep_candles_days)
     retention = Retention(*(kept * _DAY_MS if kept else None for kept in days))
-    opened = iter([True])
+    anew = True
 
     def open_it() -> Store:
-        # Anew once: when another one begins it anew meanwhile, that is as good.
-        return open_store(address, retention, anew=next(opened, False))
+        nonlocal anew
+        opened = open_store(address, retention, anew=anew)
+        # Once, however often it takes: when another one begins it anew later, that is as good.
+        anew = False
+        return opened
 
     with progress() as shown:
         total: int | None = None
