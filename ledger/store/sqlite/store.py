@@ -202,14 +202,14 @@ class SqliteStore:
 
     def load_orders(self, keys: Collection[OrderKey]) -> dict[OrderKey, OrderRow]:
         """Return those of these orders that are there; see Store."""
-        self._check_generation()
         found = self._load(tables.ORDERS, keys)
+        self._check_generation()  # behind it: none comes again, so this was the one that was asked
         return {(row.account, row.order_id): row for row in found}
 
     def load_balances(self, keys: Collection[BalanceKey]) -> dict[BalanceKey, BalanceRow]:
         """Return those of these balances that are there; see Store."""
-        self._check_generation()
         found = self._load(tables.BALANCES, keys)
+        self._check_generation()  # as above
         return {(row.account, row.asset_id): row for row in found}
 
     def _load(self, table: Table, keys: Collection[tuple[int, int]]) -> list[Any]:

@@ -4,6 +4,7 @@ import resource
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stores import make
@@ -19,6 +20,7 @@ from partita.ledger.store.errors import (
 )
 from partita.ledger.store.port import Retention, Store
 from partita.ledger.store.rows import Rows
+from partita.ledger.store.sqlite import SqliteStore
 from partita.schemas.errors import InvalidValue
 
 
@@ -112,6 +114,26 @@ def test_a_file_that_was_removed_is_noticed(path: Path, opener: Opener) -> None:
 
     with pytest.raises(StoreReplaced):
         store.write(Rows(orders=(make.order(),)))
+
+
+def test_a_store_begun_anew_while_it_is_asked_is_noticed(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a row that is not there any more would be taken for one that never was."""
+    store, other = opener(retention=FOREVER), opener(retention=FOREVER)
+    store.write(Rows(orders=(make.order(),), balances=(make.balance(),)))
+    load = SqliteStore._load  # noqa: SLF001 - what comes between its two looks
+
+    def late(self: SqliteStore, *asked: Any) -> list[Any]:
+        other.clear()
+        return load(self, *asked)
+
+    monkeypatch.setattr(SqliteStore, "_load", late)
+
+    with pytest.raises(StoreReplaced):
+        store.load_orders([(1, 1)])
+    with pytest.raises(StoreReplaced):
+        store.load_balances([(1, 1)])
 
 
 def test_a_lock_that_is_held_is_unavailability(path: Path, opener: Opener) -> None:
