@@ -112,9 +112,13 @@ class Queries:
     def _view(
         self, account: int, at_least: tuple[int, int] | None, question: Callable[[Reader], T]
     ) -> View[T]:
-        # The position first: what is asked after it can only be newer.
-        position = self._wait(account, at_least)
-        return View(self._ask(question), position)
+        # The position first: what is asked after it can only be newer, unless the store was begun
+        # anew between them. Then it is behind that position, or has come past it once more.
+        while True:
+            position = self._wait(account, at_least)
+            found = self._ask(question)
+            if self.position(account).number >= position.number:
+                return View(found, position)
 
     def _wait(self, account: int, at_least: tuple[int, int] | None) -> At:
         position = self.position(account)

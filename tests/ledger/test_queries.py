@@ -8,7 +8,7 @@ import pytest
 from stores import make
 from stores.contract import FOREVER
 
-from partita.ledger.queries import Queries
+from partita.ledger.queries import At, Queries
 from partita.ledger.store.errors import StoreBehind, StoreMissing
 from partita.ledger.store.rows import Rows, Source
 from partita.ledger.store.sqlite import SqliteStore
@@ -107,6 +107,34 @@ def test_a_store_begun_anew_is_asked_again(path: Path) -> None:
         store.close()
 
         assert [make.balance(number=2)] == asked.balances(1).found
+
+
+def test_a_view_of_a_store_begun_anew_meanwhile_is_as_new_as_was_asked_for(path: Path) -> None:
+    """Between the look at the position and the answer; then it waits for the position again."""
+
+    class Emptied(Queries):
+        """It is begun anew once it has been found new enough."""
+
+        def _wait(self, account: int, at_least: tuple[int, int] | None) -> At:
+            position = super()._wait(account, at_least)
+            if not looks:
+                SqliteStore.open(path, FOREVER, anew=True).close()
+                threading.Timer(0.1, project).start()
+            looks.append(position)
+            return position
+
+    def project() -> None:
+        store = SqliteStore.open(path, FOREVER)
+        store.write(Rows(balances=(make.balance(),), progress=(make.progress(7, SHARD),)))
+        store.close()
+
+    looks: list[At] = []
+    with Emptied(f"sqlite:{path}", 2) as asked:
+        view = asked.balances(1, at_least=Position(1, 7))
+
+    assert 2 == len(looks)
+    assert [make.balance()] == view.found
+    assert (1, 7) == tuple(view.position)
 
 
 def test_without_a_store_it_says_so(tmp_path: Path) -> None:
