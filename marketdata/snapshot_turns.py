@@ -91,6 +91,8 @@ class SnapshotTurns:
         due: list[tuple[bool, float, int]] = []
         for instrument_id, feed in self._partition.books.items():
             book = self._books.get(instrument_id) or self._meet(instrument_id, feed, now_s)
+            if not feed.replica.settled:
+                continue  # in a moment; where its Done is missing, the others do not wait for it
             if book.number == 0:
                 due.append((False, 0.0, instrument_id))
             elif book.due_s <= now_s and self._moved(book, feed, now_s):
@@ -98,10 +100,7 @@ class SnapshotTurns:
         if not due:
             return None
         _, _, instrument_id = min(due)
-        feed = self._partition.books[instrument_id]
-        return (
-            self._begin(self._books[instrument_id], feed, now_s) if feed.replica.settled else None
-        )
+        return self._begin(self._books[instrument_id], self._partition.books[instrument_id], now_s)
 
     def _meet(self, instrument_id: int, feed: BookFeed, now_s: float) -> _Book:
         symbol = feed.replica.instrument.symbol

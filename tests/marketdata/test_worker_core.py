@@ -11,8 +11,9 @@ from views.derived import derived
 from views.feeds import RULES, chunks, copies, run
 from views.station import Station
 
-from partita.log.port import Record
+from partita.log.port import Outgoing, Record
 from partita.marketdata.level_replica import LevelReplica
+from partita.marketdata.snapshot_turns import SnapshotTurns, Way
 from partita.marketdata.worker_core import BookPartition
 from partita.schemas.chain import FEED
 from partita.schemas.codec import decode, encode
@@ -88,6 +89,30 @@ def test_a_start_does_not_read_what_snapshots_cover() -> None:
     station.finish()
     station.kill()
     assert station.start() > 0
+
+
+def test_other_books_are_written_down_while_one_waits_for_the_done_of_a_filled_order() -> None:
+    """It is missing, and may be for long; where such a book stands, none can start from."""
+    records = _single_events(run(3, 200, Random(3)).records)
+    halted, other = (rules.instrument_id for rules in RULES)
+    partition, sent = BookPartition(), list[Outgoing]()
+    clock = iter(range(1_000_000))
+    way = Way(sent.append, lambda: 0, lambda _: True)
+    turns = SnapshotTurns(partition, {}, way, 1.0, lambda: float(next(clock)))
+    for record in records:
+        (group,) = decode(record.value).groups
+        stands = group.instrument_id == halted and halted in partition.books
+        if stands and not partition.books[halted].replica.settled:
+            continue
+        partition.apply([record])
+    sent.clear()
+    for _ in range(100):
+        turns.step()
+
+    assert not partition.books[halted].replica.settled
+    numbers = [(p.instrument.instrument_id, p.number) for p in (decode(o.value) for o in sent)]
+    assert (other, partition.books[other].number) in numbers
+    assert all(number == other for number, _ in numbers)
 
 
 @pytest.mark.parametrize("seed", range(5))
