@@ -62,13 +62,18 @@ class BookLine:
         self.joined = False
 
     def take(self, group: FeedGroup, line: Line) -> Sequence[FeedEvent]:
-        """Apply a group, or keep it while the line is joining; return the events that are new."""
+        """Apply a group, or keep it while the line is joining; return the events that are new.
+
+        A book that crosses is a broken feed, and an AssertionError, as of the levels.
+        """
         if not self.joined or self.feed is None:
             self._waiting.add((group, line), len(group.events))
             return ()
         before = self.feed.number
         self.feed.take_group(group, line)
         new = self.feed.number - before
+        bid, ask = self.feed.replica.best_bid, self.feed.replica.best_ask
+        assert bid is None or ask is None or bid.price < ask.price, f"crossed: {bid} {ask}"
         return group.events[len(group.events) - new :] if new else ()
 
     def join(self, feed: BookFeed) -> bool:

@@ -26,7 +26,7 @@ from partita.marketdata.worker_core import BookPartition
 from partita.schemas.codec import decode
 from partita.schemas.enums import Line, Side
 from partita.schemas.errors import InvalidValue
-from partita.schemas.feed import Ticker
+from partita.schemas.feed import FeedBatch, Opened, Ticker
 from partita.schemas.market_data import Candle, DepthBatch, TradeBatch
 
 SYMBOL, NUMBER = RULES[0].symbol, RULES[0].instrument_id
@@ -238,6 +238,22 @@ def test_levels_that_cross_are_no_book() -> None:
     )
     with pytest.raises(AssertionError, match="crossed"):
         scene.market.take([crossing])
+
+
+def test_orders_that_cross_are_no_book() -> None:
+    """By the orders as by the levels."""
+    scene = Scene(8)
+    feed = scene.market.books[NUMBER].feed
+    assert feed is not None
+    while (bid := feed.replica.best_bid) is None:
+        scene.take([scene.records[scene.taken]])
+    crossing = Opened(1 << 40, Side.SELL, bid.price, 1)
+    groups = [g for r in scene.records for g in decode(r.value).groups if g.instrument_id == NUMBER]
+    (said,) = [g for g in groups if g.first <= feed.number < g.first + len(g.events)]
+    known = said.events[: feed.number - said.first + 1]
+    group = said._replace(events=(*known, crossing))
+    with pytest.raises(AssertionError, match="crossed"):
+        scene.market.take([FeedBatch(b"", Line.A, (group,))])
 
 
 def test_what_is_not_subscribed_to_is_refused() -> None:
