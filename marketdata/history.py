@@ -32,7 +32,7 @@ class TradeTape:
 
     def __init__(self, instrument: Instrument) -> None:
         self.trouble = ""
-        self._instrument = instrument
+        self.symbol = instrument.symbol
         self._key = instrument.symbol.encode()
         self._last = 0
 
@@ -67,6 +67,12 @@ class TradeTape:
         return Verdict.TAKEN
 
 
+def _warn(tape: TradeTape) -> None:
+    """Say what kept later trades from being taken, at the end of what is there."""
+    if tape.trouble:
+        _LOGGER.warning("%s: %s, and none behind it is told of", tape.symbol, tape.trouble)
+
+
 def last_trades(bootstrap: str, instrument: Instrument, count: int) -> tuple[list[Trade], int]:
     """Return the newest trades, oldest first, and the offset behind what was read.
 
@@ -82,6 +88,7 @@ def last_trades(bootstrap: str, instrument: Instrument, count: int) -> tuple[lis
         for record in _records(bootstrap, TRADES, instrument.partition, since_ms):
             found += tape.take(record)
             end = record.offset + 1
+        _warn(tape)
         return found
 
     return _enough(read, count)[-count:], end
@@ -101,6 +108,7 @@ def trades_between(
         for trade in tape.take(record):
             if _inside(trade.time_ms, since_ms, until_ms):
                 yield trade
+    _warn(tape)
 
 
 def follow_trades(
