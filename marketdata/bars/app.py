@@ -11,6 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ _TELL_ALL_EVERY_S = 1.0
 # The cluster forgets a mark after a week.
 _MARK_AGAIN_S = 3_600.0
 _ACKNOWLEDGED_S = 60.0
+_GIVE_BACK_S = 2.0  # of the 5 s or more that a rebalance waits for a member
 _WATCH_EVERY_S = 5.0
 # A stream that stands for so long with records before it will not move again by itself.
 _STALLED_S = 20.0
@@ -127,6 +129,11 @@ class BarsApp:
         for where in revoked:
             if where.topic == TRADES and self._parts.pop(where.partition, None) is not None:
                 _LOGGER.info("partition %d is given back", where.partition)
+        # What is being told of them must arrive before the next owner looks at what stands: behind
+        # its words an old one would stand for good. It waits for us, but not for ever.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GIVE_BACK_S), self._telling:
+                pass
 
     async def _assigned(self, _app: Any, assigned: Any, **_: Any) -> None:
         # All of them anew, those that stay too: what another process said meanwhile is checked.
@@ -280,7 +287,7 @@ def _app(settings: Settings) -> Any:
         broker_session_timeout=session_s,
         broker_heartbeat_interval=max(0.2, session_s / 6),
         broker_request_timeout=max(30.0, 2 * session_s),
-        # Nothing is done in the callbacks, so a member that does not come back is gone.
+        # Little is done in the callbacks, so a member that does not come back is gone.
         broker_rebalance_timeout=max(5.0, session_s),
         broker_max_poll_records=500,
         # Where the stream begins does not matter: offsets are checked.
