@@ -55,8 +55,7 @@ _WEEK_MS = 7 * _DAY_MS
 TOPICS = (
     TopicRule(ACCOUNT_COMMANDS, "shard", "delete", -1, "client commands, execution reports"),
     TopicRule(ORDERS, "symbol", "delete", -1, "reserved orders, cancels, amends, rules, ticks"),
-    # The first number of a book is where a reader starts until there are book snapshots, so the
-    # outputs are kept for ever too, for now.
+    # Stores and public views are made anew from their first numbers: they are kept for ever, too.
     TopicRule(ACCOUNT_EVENTS, "shard", "delete", -1, "the private stream"),
     TopicRule(BOOK, "symbol", "delete", -1, "the public feed, order by order"),
     TopicRule(TICKERS, "symbol", "compact", -1, "best bid and offer, last price", _CHANGELOG),
