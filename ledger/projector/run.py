@@ -132,20 +132,11 @@ class Projector:
         offsets = dict(projection.offsets(topic))
         starts, ends = reader.starts(list(offsets)), reader.ends(list(offsets))
         for partition, offset in offsets.items():
-            start, end = starts[partition], ends[partition]
-            where = f"{topic}/{partition}"
-            if topic == ACCOUNT_EVENTS and not start <= offset <= end:
-                what = "begins" if offset < start else "ends"
-                raise LogTruncated(
-                    f"{where} {what} at offset {start if offset < start else end}, and the store is"
-                    f" at {offset}: what it is made of is gone. Bring the records back, or keep the"
-                    " store as it is and project into a new one"
-                )
-            # What is derived is kept for a time only.
-            offsets[partition] = min(max(offset, start), end)
+            end = ends[partition]
+            offsets[partition] = where_to_read(topic, partition, offset, starts[partition], end)
             if offsets[partition] < end:
                 self._ends[topic, partition] = end
-            _LOGGER.info("%s from offset %d of %d", where, offsets[partition], end)
+            _LOGGER.info("%s/%d from offset %d of %d", topic, partition, offsets[partition], end)
         reader.start(offsets)
 
     def _left(self, projection: Projection) -> int:
@@ -183,3 +174,34 @@ class Projector:
                     waited_s = time.monotonic() - began_s
                     _LOGGER.warning("the store answers again, after %.1f s", waited_s)
                 return answer
+
+
+def where_to_read(topic: str, partition: int, offset: int, start: int, end: int) -> int:
+    """Return where a partition is read from whose store is at an offset.
+
+    What is derived is kept for a time only: where that was too short, the history has a hole.
+
+    Raises:
+        LogTruncated: events of accounts that the store lacks are gone.
+    """
+    where = f"{topic}/{partition}"
+    if topic == ACCOUNT_EVENTS and not start <= offset <= end:
+        what = "begins" if offset < start else "ends"
+        raise LogTruncated(
+            f"{where} {what} at offset {start if offset < start else end}, and the store is"
+            f" at {offset}: what it is made of is gone. Bring the records back, or keep the"
+            " store as it is and project into a new one"
+        )
+    if 0 < offset < start:
+        _LOGGER.warning(
+            "%s begins at offset %d, and the store is at %d: it was away for too long, and its"
+            " history has a hole there",
+            *(where, start, offset),
+        )
+    elif offset > end:
+        _LOGGER.warning(
+            "%s ends at offset %d, and the store is at %d: records were lost; what comes at offsets"
+            " that the store has seen is not taken. `partita store rebuild` makes it anew",
+            *(where, end, offset),
+        )
+    return min(max(offset, start), end)
