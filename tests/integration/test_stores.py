@@ -194,8 +194,11 @@ def test_history_is_shown_by_commands(stored: Exchange) -> None:
 def test_a_lost_store_is_made_anew_by_one_command(stored: Exchange, tmp_path: Path) -> None:
     """Nothing of it is left, and all of it is back; also beside projectors that run."""
     path = store_file(stored)
+    assert asyncio.run(trade(stored.bootstrap, 50, lambda _: None))
+    settled(stored.bootstrap, stored.store.address, stored)
     with closing(open_reader(stored.store.address)) as reader:
         known = reader.orders(1, None, 1_000)
+    assert known
     lost = tmp_path / "lost.sqlite"
     lost.write_bytes(b"this is no store at all" * 1_000)
 
@@ -248,6 +251,7 @@ def test_a_full_disk_stops_the_store_and_not_the_trading(stored: Exchange, tmp_p
 
 def test_an_audit_compares_the_store_too(stored: Exchange, tmp_path: Path) -> None:
     """Nothing differs; one field of one row that was changed by hand is found."""
+    assert asyncio.run(trade(stored.bootstrap, 50, lambda _: None))
     address = f"sqlite:{tmp_path / 'copy.sqlite'}"
     where = ("--bootstrap", stored.bootstrap, "--store", address)
     assert 0 == ended([*PARTITA, "store", "rebuild", *where]).code
