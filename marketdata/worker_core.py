@@ -31,6 +31,7 @@ class BookPartition:
         }
         self.listed: dict[int, int] = {}  # offset of the listing of those that were listed since
         self._trouble: dict[int, str] = {}  # what was told of, by instrument_id
+        self._aside: set[int] = set()  # books whose feed contradicts itself
 
     def apply(self, records: Sequence[Record]) -> list[Outgoing]:
         """Apply the next records; return what they tell that is new.
@@ -47,16 +48,28 @@ class BookPartition:
         return [
             outgoing
             for instrument_id, taken in news.items()
+            if instrument_id not in self._aside
             for outgoing in _outgoing(self.books[instrument_id], taken)
         ]
 
     def _take(self, batch: FeedBatch, offset: int, news: dict[int, list[Taken]]) -> None:
         for group in batch.groups:
+            if group.instrument_id in self._aside:
+                continue
             book = self.books.get(group.instrument_id) or self._list(group, offset)
             if book is None:
                 self._tell(group.instrument_id, "a book that was never listed is passed over")
                 continue
-            taken = book.take_group(group, batch.line)
+            try:
+                taken = book.take_group(group, batch.line)
+            except (AssertionError, KeyError) as error:
+                # What it is now is nobody's book. The others go on, and a person must look.
+                self._aside.add(group.instrument_id)
+                del self.books[group.instrument_id]
+                what = f"{type(error).__name__}: {error}"
+                text = f"its feed contradicts itself, and it is set aside ({what})"
+                self._tell(group.instrument_id, text)
+                continue
             self._tell(group.instrument_id, book.trouble)
             if taken.changes or taken.trades:
                 news.setdefault(group.instrument_id, []).append(taken)

@@ -11,7 +11,7 @@ from functools import partial
 from partita.ledger.projector.exits import ProjectorExit
 from partita.ledger.projector.run import Projector
 from partita.ledger.store.choice import open_store
-from partita.ledger.store.errors import StoreUnfit
+from partita.ledger.store.errors import StoreError
 from partita.ledger.store.port import Retention
 from partita.log.service import LOG_EXITS, WorkerExit
 from partita.schemas.errors import InvalidValue, LogError, UnknownFingerprint
@@ -83,7 +83,7 @@ def main() -> int:
     except UnknownFingerprint as error:
         _LOGGER.error("projector: %s", error)  # noqa: TRY400 - the text says it all
         return ProjectorExit.NEWER_DATA
-    except StoreUnfit as error:
+    except StoreError as error:  # what passes is tried again inside
         _LOGGER.error("projector: %s", error)  # noqa: TRY400 - as above
         return ProjectorExit.STORE_UNFIT
     except LogError as error:

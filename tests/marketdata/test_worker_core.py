@@ -17,9 +17,9 @@ from partita.marketdata.snapshot_turns import SnapshotTurns, Way
 from partita.marketdata.worker_core import BookPartition
 from partita.schemas.chain import FEED
 from partita.schemas.codec import decode, encode
-from partita.schemas.enums import Line, Side
+from partita.schemas.enums import Line, Outcome, Side
 from partita.schemas.errors import UnknownFingerprint
-from partita.schemas.feed import FeedBatch, FeedGroup, Traded
+from partita.schemas.feed import Done, FeedBatch, FeedGroup, Traded
 from partita.schemas.market_data import DepthBatch
 
 
@@ -182,3 +182,26 @@ def test_a_book_that_was_never_listed_is_told_of_once(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING, "partita.marketdata"):
         assert BookPartition().apply(matcher.records[1:]) == []
     assert caplog.text.count("never listed") == len(RULES)
+
+
+def test_a_feed_that_contradicts_itself_is_set_aside_and_the_others_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One book whose matcher has lost its mind takes nobody else's market data with it."""
+    matcher = run(2, 200, Random(3))
+    half = len(matcher.records) // 2
+    mad, sane = RULES[0].instrument_id, RULES[1].instrument_id
+    partition, whole = BookPartition(), BookPartition()
+    partition.apply(matcher.records[:half])
+    edge = partition.books[mad].start(0)
+    group = FeedGroup(mad, edge.number + 1, edge.chain, 1, (Done(10**9, Outcome.FILLED, 0),))
+    value = encode(FeedBatch(b"", Line.A, (group,)))
+    whole.apply(matcher.records)
+
+    partition.apply([Record(0, half, 1, value, None)])
+    rest = derived(partition.apply(matcher.records[half:]))
+
+    assert {sane} == set(partition.books)
+    assert whole.books[sane].number == partition.books[sane].number
+    assert {sane} == {of for of, _ in rest.changes}
+    assert 1 == caplog.text.count("contradicts itself")
