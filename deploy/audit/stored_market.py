@@ -1,8 +1,10 @@
 """A store's trades and candles against the topics that they were taken from.
 
-What is older than the oldest row of its kind was removed by the retention, and is not missed.
+What is older than the oldest row of its kind was removed by the retention, and is not missed; but
+no retention is shorter than a day, so what is younger must be there.
 """
 
+import time
 from collections.abc import Callable, Iterable
 
 from partita.ledger.store.port import Reader
@@ -14,6 +16,9 @@ from partita.schemas.market_data import Candle, TradeBatch
 
 _Key = tuple[int, int, int]
 
+# A little less than the shortest retention: hosts' clocks differ.
+_SURE_MS = 20 * 3_600_000
+
 
 class StoredMarket:
     """Compares records of trades and candles, as far as the store has taken them, with its rows."""
@@ -21,6 +26,7 @@ class StoredMarket:
     def __init__(self, reader: Reader, differ: Callable[[str], None]) -> None:
         """Read the store's rows."""
         self._differ = differ
+        self._sure_ms = time.time_ns() // 1_000_000 - _SURE_MS
         self._trades = {(row.instrument_id, row.trade_id): row for row in reader.scan(TradeRow)}
         self._candles = {row[:3]: row for row in reader.scan(CandleRow)}
         self._oldest_trade: dict[int, int] = {}
@@ -55,7 +61,8 @@ class StoredMarket:
     def _trade(self, told: TradeRow) -> None:
         there = self._trades.get((told.instrument_id, told.trade_id))
         if there is None:
-            if told.trade_id > self._oldest_trade.get(told.instrument_id, told.trade_id):
+            oldest = self._oldest_trade.get(told.instrument_id, told.trade_id)
+            if told.trade_id > oldest or told.time_ms > self._sure_ms:
                 self._differ(f"{told} was told, and is not there")
         elif there != told:
             self._differ(f"{there} is there, and {told} was told")
@@ -63,7 +70,8 @@ class StoredMarket:
     def _bar(self, told: CandleRow) -> None:
         there = self._candles.get(told[:3])
         if there is None:
-            if told.start_ms > self._oldest_bar.get(told[:2], told.start_ms):
+            oldest_ms = self._oldest_bar.get(told[:2], told.start_ms)
+            if told.start_ms > oldest_ms or told.start_ms > self._sure_ms:
                 self._differ(f"{told} was told, and is not there")
         elif there.last_trade_id < told.last_trade_id:
             self._differ(f"{there} is there, and {told} is newer")

@@ -1,6 +1,7 @@
 """Trades and candles on their way into a store: repeats, holes, several bars of one name."""
 
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,4 +99,18 @@ def test_the_audit_compares_them_too(tmp_path: Path) -> None:
         found.clear()
         StoredMarket(store, found.append).take(records)
         assert change.startswith("DELETE FROM trades WHERE trade_id = 1") == (not found)
+    assert 2 == len(found)
+
+
+def test_of_the_last_hours_all_must_be_there(tmp_path: Path) -> None:
+    """No retention is as short, so a store that has lost all trades of a symbol is found out."""
+    store = SqliteStore.open(tmp_path / "store.sqlite", FOREVER)
+    now_ms = time.time_ns() // 1_000_000
+    trades = tuple(Trade(n, now_ms - n, Side.BUY, 100, 1) for n in (1, 2))
+    found: list[str] = []
+
+    StoredMarket(store, found.append).take(
+        [Record(0, 0, now_ms, encode(TradeBatch(b"", 1, 1, trades)))]
+    )
+
     assert 2 == len(found)
