@@ -278,14 +278,14 @@ async def test_a_gap_is_told_and_mended_from_the_log(log: Exchange, tmp_path: Pa
 
 async def test_all_channels_of_a_running_exchange(exchange: Exchange, tmp_path: Path) -> None:
     """Orders through the SDK are seen as levels, orders, a trade and a ticker, in decimals."""
-    symbol, seen = "LTC-USD", list[Message]()
+    symbol, seen = "GNO-USD", list[Message]()
     with working(exchange, tmp_path):
         async with (
             Client.connecting(exchange.bootstrap, timeout_s=PATIENCE_S) as trader,
             MarketDataClient.connecting(exchange.bootstrap) as client,
         ):
             await trader.transfer(55, "USD", "1000")
-            await trader.transfer(56, "LTC", "10")
+            await trader.transfer(56, "GNO", "10")
             market = await client.subscribe([symbol], list(Channel))
             await client.subscribe([symbol], [Channel.TRADES], seen.append)
             await trader.place(55, symbol, "buy", price="70", size="2")
