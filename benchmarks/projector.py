@@ -5,7 +5,8 @@ of many accounts, of which about half trade at once. What the shards say of it i
 stand on account-events. Then it is projected, without Kafka: decoded, folded and written; timed are
 all of it, and the store's share.
 
-    python -m benchmarks.projector [--store ADDRESS] [--orders N] [--accounts N] [--runs N]
+    python -m benchmarks.projector [--store ADDRESS] [--orders N] [--accounts N]
+        [--runs N] [--no-record]
 """
 
 import random
@@ -21,6 +22,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.results import record
 from partita.deploy.cassandra import EmbeddedCassandra
 from partita.deploy.instruments import DEFAULT_FILE, read_instruments
 from partita.ledger.engines import engine as shard_engine
@@ -156,8 +158,8 @@ def project(store: Any, logs: dict[int, list[Record]]) -> int:
     sources = [Source(ACCOUNT_EVENTS, "benchmark", shard) for shard in logs]
     projection, rows = Projection(store, sources), 0
     for records in zip(*logs.values(), strict=False):
-        for record in records:
-            projection.take(ACCOUNT_EVENTS, record)
+        for one in records:
+            projection.take(ACCOUNT_EVENTS, one)
         if projection.pending >= EVENTS_MAX:
             rows += projection.flush()
     return rows + projection.flush()
@@ -172,8 +174,9 @@ def project(store: Any, logs: dict[int, list[Record]]) -> int:
 @click.option("--orders", default=100_000, show_default=True)
 @click.option("--accounts", default=1_000, show_default=True)
 @click.option("--runs", default=3, show_default=True)
-def main(address: str | None, orders: int, accounts: int, runs: int) -> None:
-    """Measure and print."""
+@click.option("--record/--no-record", "keep", default=True, help="Write into RESULTS.md.")
+def main(address: str | None, orders: int, accounts: int, runs: int, keep: bool) -> None:
+    """Measure, print, and record."""
     market = Market()
     for batch in commands(market.instruments, orders, accounts):
         market.submit(batch)
@@ -185,10 +188,16 @@ def main(address: str | None, orders: int, accounts: int, runs: int) -> None:
         if address == "cassandra":
             server = started.enter_context(EmbeddedCassandra(Path(folder) / "cassandra"))
             address = f"cassandra:{server.address}?replication=1"
-        _measure(address or f"sqlite:{Path(folder) / 'store.sqlite'}", logs, orders, runs)
+        address = address or f"sqlite:{Path(folder) / 'store.sqlite'}"
+        found = _measure(address, logs, orders, runs)
+    if keep:
+        kind = address.partition(":")[0]
+        workload = f"projector into {kind}, events of {orders:,} orders of {accounts:,} accounts"
+        text = f"{found:,.0f} rows/s (median of {runs}), decoding and folding included"
+        record("benchmarks.projector", {workload: text})
 
 
-def _measure(address: str, logs: dict[int, list[Record]], orders: int, runs: int) -> None:
+def _measure(address: str, logs: dict[int, list[Record]], orders: int, runs: int) -> float:
     table = Table("rows", "rows/s", "store alone", "orders/s", title=address.partition(":")[0])
     rates = []
     for _ in range(runs):
@@ -202,6 +211,7 @@ def _measure(address: str, logs: dict[int, list[Record]], orders: int, runs: int
         table.add_row(f"{rows:,}", f"{rows / took_s:,.0f}", alone, f"{orders / took_s:,.0f}")
     Console().print(table)
     Console().print(f"median {median(rates):,.0f} rows/s of {runs} runs")
+    return median(rates)
 
 
 if __name__ == "__main__":
