@@ -1,5 +1,6 @@
 """Time-outs and restarts of a real Cassandra: nothing is lost, nothing is doubled."""
 
+import random
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,14 +10,19 @@ import pytest
 from stores.contract import FOREVER, everything
 from stores.flaky import Flaky
 from stores.flow import flow, fold
+from stores.streams import SHARDS, SOURCES, day, on_log
 
+from partita.deploy.audit.stores import StoreAudit
 from partita.deploy.cassandra import EmbeddedCassandra
+from partita.ledger.projector.projection import Projection
 from partita.ledger.store.cassandra import session as session_module
 from partita.ledger.store.cassandra.address import parse
 from partita.ledger.store.cassandra.store import CassandraStore
 from partita.ledger.store.errors import StoreUnavailable
 from partita.ledger.store.rows import Rows
+from partita.log.port import Record
 from partita.schemas.enums import OrderState
+from partita.schemas.topics import ACCOUNT_EVENTS
 
 pytestmark = [pytest.mark.cassandra, pytest.mark.timeout(180)]
 
@@ -66,6 +72,63 @@ def test_time_outs_before_and_after_the_write_change_nothing(server: EmbeddedCas
     )
     assert refused > 0, "the caller had to try again too"
     assert min(before, after) > calls * 0.03, f"{before} before and {after} after, of {calls}"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_log_is_folded_through_time_outs(server: EmbeddedCassandra) -> None:
+    """What ledger and books have said, projected by processes that give up and start again.
+
+    A tenth of all calls time out, before or after the write; the tables are the fold of the log, by
+    code that shares nothing with the projector's.
+    """
+    address, told = parse(f"{server.address}/folded?replication=1"), day(seed=5, steps=1_500)
+    CassandraStore.open(address, FOREVER).close()
+    logs = {shard: on_log(shard, v) for shard, v in told.records(random.Random(5)).items()}
+    sessions: list[Flaky] = []
+
+    def wrap(session: Any) -> Flaky:
+        sessions.append(Flaky(session, len(sessions), share=0.1))
+        return sessions[-1]
+
+    starts = 0
+    while not _projected(address, wrap, logs):
+        starts += 1
+
+    reader = CassandraStore.open_existing(address)
+    found: list[str] = []
+    audit = StoreAudit(reader, SHARDS, found.append)
+    for shard, said in enumerate(told.said):
+        for number, (time_ms, event) in enumerate(said, 1):
+            audit.take(shard, number, time_ms, event)
+        assert len(said) == audit.covered(shard)
+    audit.finish()
+    reader.close()
+    assert [] == found
+    assert starts > 0, "a process gave up in the middle"
+    assert min(sum(s.before for s in sessions), sum(s.after for s in sessions)) > 0
+
+
+def _projected(address: Any, wrap: Callable[[Any], Flaky], logs: dict[int, list[Record]]) -> bool:
+    """Be a projector's process: go on from where the store is; return whether it got to the end."""
+    try:
+        store = CassandraStore.open(address, FOREVER, wrap=wrap)
+    except StoreUnavailable:
+        return False
+    try:
+        projection = Projection(store, SOURCES)
+        behind = projection.offsets(ACCOUNT_EVENTS)
+        while any(behind[shard] < len(records) for shard, records in logs.items()):
+            for shard, records in logs.items():
+                for record in records[behind[shard] : behind[shard] + 5]:
+                    projection.take(ACCOUNT_EVENTS, record)
+            projection.flush()
+            behind = projection.offsets(ACCOUNT_EVENTS)
+    except StoreUnavailable:
+        return False
+    else:
+        return True
+    finally:
+        store.close()
 
 
 @pytest.fixture
