@@ -5,8 +5,9 @@ written any number of times, and the one with the greater number counts. Ticks, 
 on the log; what they are in decimals, the `instruments` topic tells.
 """
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from partita.schemas.enums import (
     Liquidity,
@@ -138,6 +139,22 @@ class CandleRow(NamedTuple):
     first_trade_id: int
     last_trade_id: int
     number: int  # of the feed event that told of the last trade
+
+
+# By row: the fields that may be wider than 64 bits.
+WIDE: Mapping[type[Any], frozenset[str]] = {
+    BalanceRow: frozenset({"available", "held"}),
+    OrderRow: frozenset({"notional", "fees"}),
+    EntryRow: frozenset({"available_change", "held_change", "available", "held"}),
+    CandleRow: frozenset({"notional"}),
+}
+# By kind of enum: from what stands in a store to the member.
+ENUMS: Mapping[Any, Callable[[str], Any]] = {
+    kind: {member.value: member for member in kind}.__getitem__
+    for kind in (
+        Side, OrderType, TimeInForce, SelfTrade, OrderState, Outcome, Reason, Liquidity, EntryKind,
+    )
+}  # fmt: skip
 
 
 class Source(NamedTuple):

@@ -11,24 +11,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from partita.ledger.store.rows import (
+    ENUMS,
+    WIDE,
     BalanceRow,
     CandleRow,
-    EntryKind,
     EntryRow,
     FillRow,
     OrderRow,
     TradeRow,
 )
-from partita.schemas.enums import (
-    Liquidity,
-    OrderState,
-    OrderType,
-    Outcome,
-    SelfTrade,
-    Side,
-    TimeInForce,
-)
-from partita.schemas.reasons import Reason
 
 # Ids in a bucket: at most 131,072 rows of about 150 bytes, 20 MB. An id counts up over a whole
 # shard, so most accounts have far fewer in one.
@@ -41,19 +32,6 @@ BUCKET_BARS = 10_080
 # reading until they are thrown away. That may be soon: a row that comes back is not believed,
 # because the order itself says that it is done.
 _OPEN_GRACE_S = 60
-
-_WIDE = {
-    BalanceRow: {"available", "held"},
-    OrderRow: {"notional", "fees"},
-    EntryRow: {"available_change", "held_change", "available", "held"},
-    CandleRow: {"notional"},
-}
-_ENUMS: dict[Any, Callable[[str], Any]] = {
-    kind: {member.value: member for member in kind}.__getitem__
-    for kind in (
-        Side, OrderType, TimeInForce, SelfTrade, OrderState, Outcome, Reason, Liquidity, EntryKind,
-    )
-}  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -146,7 +124,7 @@ def bucket_at(table: Table, at: int, interval_s: int = 0) -> int:
 
 def binder(row: Any) -> Callable[[Any], list[Any]]:
     """Return the function from a row to what the driver takes."""
-    enums = [at for at, kind in enumerate(row.__annotations__.values()) if kind in _ENUMS]
+    enums = [at for at, kind in enumerate(row.__annotations__.values()) if kind in ENUMS]
 
     def bind(values: Any) -> list[Any]:
         fields = list(values)
@@ -160,7 +138,7 @@ def binder(row: Any) -> Callable[[Any], list[Any]]:
 def maker(row: Any) -> Callable[[Any], Any]:
     """Return the function from what the driver gives to a row."""
     kinds = row.__annotations__.values()
-    enums = [(at, _ENUMS[kind]) for at, kind in enumerate(kinds) if kind in _ENUMS]
+    enums = [(at, ENUMS[kind]) for at, kind in enumerate(kinds) if kind in ENUMS]
 
     def make(values: Any) -> Any:
         fields = list(values)
@@ -173,7 +151,7 @@ def maker(row: Any) -> Callable[[Any], Any]:
 
 def _cql(row: Any, name: str) -> str:
     kind = row.__annotations__[name]
-    if name in _WIDE.get(row, ()):
+    if name in WIDE.get(row, ()):
         return "varint"
     return "bigint" if kind is int else "boolean" if kind is bool else "text"
 

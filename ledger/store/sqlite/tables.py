@@ -8,40 +8,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from partita.ledger.store.rows import (
+    ENUMS,
+    WIDE,
     BalanceRow,
     CandleRow,
-    EntryKind,
     EntryRow,
     FillRow,
     OrderRow,
     TradeRow,
 )
-from partita.schemas.enums import (
-    Liquidity,
-    OrderState,
-    OrderType,
-    Outcome,
-    SelfTrade,
-    Side,
-    TimeInForce,
-)
-from partita.schemas.reasons import Reason
 
 _INTEGER_MAX = (1 << 63) - 1
-
-# Of fields that are neither 64-bit integers nor text as it is.
-_WIDE = {
-    BalanceRow: {"available", "held"},
-    OrderRow: {"notional", "fees"},
-    EntryRow: {"available_change", "held_change", "available", "held"},
-    CandleRow: {"notional"},
-}
-_ENUMS: dict[type[Any], Callable[[str], Any]] = {
-    kind: {member.value: member for member in kind}.__getitem__
-    for kind in (
-        Side, OrderType, TimeInForce, SelfTrade, OrderState, Outcome, Reason, Liquidity, EntryKind,
-    )
-}  # fmt: skip
 
 
 class Table(NamedTuple):
@@ -59,7 +36,7 @@ class Table(NamedTuple):
 
     def create(self) -> str:
         """Return the statement that makes it."""
-        wide = _WIDE.get(self.row, set())
+        wide = WIDE.get(self.row, frozenset())
         kinds = self.row.__annotations__
         columns = ", ".join(
             f"{name} {'' if name in wide else 'INTEGER' if kinds[name] in (int, bool) else 'TEXT'}"
@@ -92,8 +69,8 @@ class Table(NamedTuple):
 
     def binder(self) -> Callable[[Any], tuple[Any, ...]]:
         """Return the function from a row to what SQLite takes."""
-        wide = [self.columns.index(name) for name in _WIDE.get(self.row, ())]
-        enums = [at for at, kind in enumerate(self.row.__annotations__.values()) if kind in _ENUMS]
+        wide = [self.columns.index(name) for name in WIDE.get(self.row, ())]
+        enums = [at for at, kind in enumerate(self.row.__annotations__.values()) if kind in ENUMS]
 
         def bind(row: Any) -> tuple[Any, ...]:
             values: list[Any] = list(row)
@@ -109,8 +86,8 @@ class Table(NamedTuple):
     def maker(self) -> Callable[[tuple[Any, ...]], Any]:
         """Return the function from what SQLite gives to a row."""
         kinds = tuple(self.row.__annotations__.values())
-        enums = [(at, _ENUMS[kind]) for at, kind in enumerate(kinds) if kind in _ENUMS]
-        wide = [self.columns.index(name) for name in _WIDE.get(self.row, ())]
+        enums = [(at, ENUMS[kind]) for at, kind in enumerate(kinds) if kind in ENUMS]
+        wide = [self.columns.index(name) for name in WIDE.get(self.row, ())]
         flags = [at for at, kind in enumerate(kinds) if kind is bool]
 
         def make(values: tuple[Any, ...]) -> Any:
