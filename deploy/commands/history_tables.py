@@ -9,6 +9,7 @@ from rich.text import Text
 from partita.deploy.commands.views import (
     NOTHING,
     clock,
+    lines_of_order,
     money,
     number,
     plain_table,
@@ -16,7 +17,6 @@ from partita.deploy.commands.views import (
     state_text,
 )
 from partita.deploy.history.views import KeptEntry, KeptFill, KeptOrder
-from partita.schemas.reasons import EXPLAINED
 
 
 def kept_orders_table(orders: Iterable[KeptOrder]) -> Table:
@@ -43,21 +43,8 @@ def kept_orders_table(orders: Iterable[KeptOrder]) -> Table:
 
 def kept_order_lines(order: KeptOrder) -> Table:
     """Return one order, a line for each thing to know of it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    state = state_text(order)
-    if order.reason is not None:
-        state.append(f" ({order.reason}: {EXPLAINED[order.reason]})", "default")
-    table.add_row("order", Text(f"{order.order_id} (id {order.client_order_id})"))
-    table.add_row("symbol", order.symbol)
-    table.add_row("side", side_text(order.side))
-    table.add_row("type", f"{order.type} {order.time_in_force}")
-    table.add_row("price", number(order.price))
-    table.add_row("size", number(order.size))
-    table.add_row("filled", number(order.filled))
-    table.add_row("cost", f"{money(order.cost)}, fees {money(order.fees)}")
-    table.add_row("state", state)
+    cost = f"{money(order.cost)}, fees {money(order.fees)}"
+    table = lines_of_order(order, ("cost", cost))
     table.add_row("placed", clock(order.placed_ms))
     table.add_row("last changed", clock(order.time_ms))
     return table

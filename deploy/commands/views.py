@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from partita.deploy.history.views import KeptOrder
 from partita.producers import OrderFilled, OrderView
 from partita.schemas.decimals import plain
 from partita.schemas.enums import OrderState, Outcome, Side
@@ -140,6 +141,13 @@ def orders_table(orders: Iterable[OrderView]) -> Table:
 
 def order_lines(order: OrderView) -> Table:
     """Return one order, a line for each thing to know of it."""
+    return lines_of_order(
+        order, ("remaining", number(order.remaining)), ("held", money(order.hold))
+    )
+
+
+def lines_of_order(order: OrderView | KeptOrder, *more: tuple[str, str]) -> Table:
+    """Return the lines that an order has wherever it is asked for, with more before its state."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -153,8 +161,8 @@ def order_lines(order: OrderView) -> Table:
     table.add_row("price", number(order.price))
     table.add_row("size", number(order.size))
     table.add_row("filled", number(order.filled))
-    table.add_row("remaining", number(order.remaining))
-    table.add_row("held", money(order.hold))
+    for line in more:
+        table.add_row(*line)
     table.add_row("state", state)
     return table
 
