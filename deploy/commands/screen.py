@@ -53,7 +53,6 @@ class Screen:
         self._day: DayChange | None = None
         self._bars: dict[int, Bar] = {}  # of a minute, by start
         self._notice = ""
-        self._last = 0  # trade_id of the last trade of before the start
 
     def begin(self, bars: Iterable[Bar]) -> None:
         """Put the bars of before."""
