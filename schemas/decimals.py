@@ -6,6 +6,7 @@ number of steps is refused, never rounded.
 
 import re
 from decimal import Context, Decimal
+from typing import NamedTuple
 
 from partita.schemas.errors import InvalidValue
 from partita.schemas.instrument import Instrument
@@ -85,3 +86,27 @@ def size_step(instrument: Instrument) -> Decimal:
 def _shortest(step: Decimal) -> Decimal:
     short = step.normalize()
     return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
+
+
+class Increments(NamedTuple):
+    """An instrument's ticks and lots as decimals; they never change."""
+
+    price_step: Decimal
+    size_step: Decimal
+
+    @classmethod
+    def of(cls, instrument: Instrument) -> "Increments":
+        """Return the increments of an instrument."""
+        return cls(price_step(instrument), size_step(instrument))
+
+    def price(self, ticks: int) -> Decimal:
+        """Return ticks as a price."""
+        return from_steps(ticks, self.price_step)
+
+    def size(self, lots: int) -> Decimal:
+        """Return lots as a size."""
+        return from_steps(lots, self.size_step)
+
+    def notional(self, ticks_lots: int) -> Decimal:
+        """Return a sum of price x size, in ticks x lots, as an amount of the quote asset."""
+        return from_steps(ticks_lots, self.price_step * self.size_step)

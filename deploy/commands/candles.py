@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.symbols import Increments, find_instrument
+from partita.deploy.commands.symbols import find_instrument
 from partita.deploy.commands.views import (
     SIDE_STYLES,
     clock,
@@ -20,7 +20,7 @@ from partita.deploy.commands.views import (
     print_json,
 )
 from partita.marketdata.history import last_candles
-from partita.schemas.decimals import from_steps, unit
+from partita.schemas.decimals import Increments, from_steps, unit
 from partita.schemas.enums import Side
 from partita.schemas.instrument import Instrument
 from partita.schemas.market_data import Candle

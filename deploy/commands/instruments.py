@@ -10,9 +10,10 @@ from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option, json_option
 from partita.deploy.commands.groups import DefaultGroup
-from partita.deploy.commands.symbols import Increments, find_instrument
+from partita.deploy.commands.symbols import find_instrument
 from partita.deploy.commands.views import console, number, plain_table, print_json
 from partita.deploy.listing import listed_instruments
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import InstrumentStatus
 from partita.schemas.instrument import Instrument
 

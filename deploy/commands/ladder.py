@@ -9,9 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.commands.views import SIDE_STYLES, number, plain_table
 from partita.marketdata.book_replica import BookReplica, Level
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import Side
 
 BAR_WIDTH = 24

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partita.deploy.commands.address import bootstrap_option, json_option
-from partita.deploy.commands.symbols import Increments, find_instrument
+from partita.deploy.commands.symbols import find_instrument
 from partita.deploy.commands.views import (
     SIDE_STYLES,
     clock,
@@ -20,6 +20,7 @@ from partita.deploy.commands.views import (
 )
 from partita.marketdata.book_feed import Trade
 from partita.marketdata.history import follow_trades, last_trades
+from partita.schemas.decimals import Increments
 from partita.schemas.instrument import Instrument
 
 _READ_S = 0.2  # how late Ctrl-C may be

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import click
 
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.commands.views import (
     NOTHING,
     clock,
@@ -14,6 +13,7 @@ from partita.deploy.commands.views import (
 )
 from partita.marketdata.book_feed import Trade
 from partita.marketdata.book_replica import Level
+from partita.schemas.decimals import Increments
 from partita.schemas.instrument import Instrument
 
 

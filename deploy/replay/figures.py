@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.replay.audit import Audit
 from partita.deploy.replay.following import Following
 from partita.deploy.replay.funding import Funding
 from partita.deploy.replay.latency import Percentiles
 from partita.producers import TotalsView
-from partita.schemas.decimals import from_steps, unit
+from partita.schemas.decimals import Increments, from_steps, unit
 from partita.schemas.instrument import Instrument
 
 

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.tape.row import Op, TapeRow
 from partita.schemas.arithmetic import need
-from partita.schemas.decimals import from_steps, to_steps, unit
+from partita.schemas.decimals import Increments, from_steps, to_steps, unit
 from partita.schemas.enums import OrderType, Side
 from partita.schemas.errors import InvalidValue
 from partita.schemas.instrument import Instrument

@@ -20,11 +20,11 @@ from functools import partial
 from time import perf_counter, time_ns
 from typing import Any, TypeVar
 
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.replay.following import Command, Following, Order
 from partita.deploy.replay.ids import RunIds
 from partita.deploy.tape.row import Op, TapeRow
 from partita.producers import Client, RawEvent
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import OrderType, Side
 from partita.schemas.errors import InvalidValue, NoAnswer, OutcomeUnknown, Overloaded, Rejected
 from partita.schemas.reasons import Reason

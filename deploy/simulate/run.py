@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.simulate.crowd import QUOTES, Crowd, Wish, accounts, makers, opening_ticks
 from partita.producers import Client, Placed
-from partita.schemas.decimals import from_steps, to_steps, unit
+from partita.schemas.decimals import Increments, from_steps, to_steps, unit
 from partita.schemas.enums import InstrumentStatus
 from partita.schemas.errors import InvalidValue, OutcomeUnknown, Overloaded, Rejected
 from partita.schemas.instrument import Instrument

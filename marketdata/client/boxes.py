@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from partita.marketdata.client import messages
 from partita.marketdata.client.lines import BookLine, DepthLine, NewTrades
-from partita.marketdata.client.steps import Steps
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import Side
 from partita.schemas.feed import FeedEvent, Ticker
 from partita.schemas.market_data import Candle, DayTicker, LevelChange, Trade
@@ -44,7 +44,7 @@ class Box(Protocol):
 class BookBox:
     """Events of a book, or that the whole of it is due."""
 
-    def __init__(self, symbol: str, steps: Steps, line: BookLine, bound: int) -> None:
+    def __init__(self, symbol: str, steps: Increments, line: BookLine, bound: int) -> None:
         self._symbol, self._steps, self._line, self._bound = symbol, steps, line, bound
         self._events: list[FeedEvent] = []
         self._whole = True
@@ -81,7 +81,7 @@ class BookBox:
 class DepthBox:
     """Changes of levels, or the newest of each price, or that all levels are due."""
 
-    def __init__(self, symbol: str, steps: Steps, line: DepthLine, bounds: Bounds) -> None:
+    def __init__(self, symbol: str, steps: Increments, line: DepthLine, bounds: Bounds) -> None:
         self._symbol, self._steps, self._line, self._bounds = symbol, steps, line, bounds
         self._changes: list[LevelChange] = []
         self._left_out = 0
@@ -138,7 +138,7 @@ class DepthBox:
 class TradeBox:
     """The newest trades."""
 
-    def __init__(self, symbol: str, steps: Steps, bound: int) -> None:
+    def __init__(self, symbol: str, steps: Increments, bound: int) -> None:
         self._symbol, self._steps = symbol, steps
         self._trades: deque[Trade] = deque(maxlen=bound)
         self._last = 0
@@ -168,7 +168,7 @@ class TradeBox:
 class TickerBox:
     """The newest ticker."""
 
-    def __init__(self, symbol: str, steps: Steps) -> None:
+    def __init__(self, symbol: str, steps: Increments) -> None:
         self._symbol, self._steps = symbol, steps
         self._newest: Ticker | None = None
         self._number = -1  # of the newest that was put
@@ -189,7 +189,7 @@ class TickerBox:
 class DayBox:
     """The newest figures of the day."""
 
-    def __init__(self, symbol: str, steps: Steps) -> None:
+    def __init__(self, symbol: str, steps: Increments) -> None:
         self._symbol, self._steps = symbol, steps
         self._newest: DayTicker | None = None
         self._at = (-1, -1)
@@ -211,7 +211,7 @@ class DayBox:
 class CandleBox:
     """The newest of each bar."""
 
-    def __init__(self, symbol: str, steps: Steps, bound: int) -> None:
+    def __init__(self, symbol: str, steps: Increments, bound: int) -> None:
         self._symbol, self._steps, self._bound = symbol, steps, bound
         self._candles: dict[tuple[int, int], Candle] = {}
         self._skipped = 0

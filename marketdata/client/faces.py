@@ -5,8 +5,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from partita.marketdata.book_replica import BookReplica
 from partita.marketdata.client.messages import LevelView
-from partita.marketdata.client.steps import Steps
 from partita.marketdata.level_replica import LevelReplica
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import Side
 
 Replica = TypeVar("Replica", bound=BookReplica | LevelReplica)
@@ -22,7 +22,7 @@ class Sides(NamedTuple):
 class LiveLadder(Generic[Replica]):
     """Best bid and ask and depth of a book that goes on; L3 and L2 alike."""
 
-    def __init__(self, now: Callable[[], tuple[Replica, int]], steps: Steps) -> None:
+    def __init__(self, now: Callable[[], tuple[Replica, int]], steps: Increments) -> None:
         self._now = now
         self._steps = steps
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from partita.marketdata.book_replica import Level
-from partita.marketdata.client.steps import Steps
 from partita.schemas import feed
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import Outcome, Side
 from partita.schemas.instrument import Instrument
 from partita.schemas.market_data import Candle, DayTicker, LevelChange, RestingOrder, Trade
@@ -34,7 +34,7 @@ class LevelView(NamedTuple):
     orders: int
 
     @classmethod
-    def of(cls, side: Side, level: Level, steps: Steps) -> "LevelView":
+    def of(cls, side: Side, level: Level, steps: Increments) -> "LevelView":
         """Return a level in decimals."""
         return cls(side, steps.price(level.price), steps.size(level.size), level.orders)
 
@@ -92,7 +92,7 @@ class Book(NamedTuple):
     number: int  # of the last event of the feed that this covers
     time_ms: int
     raw: tuple[RestingOrder, ...]  # by priority, bids first
-    steps: Steps
+    steps: Increments
 
     @property
     def orders(self) -> tuple[OrderView, ...]:
@@ -111,7 +111,7 @@ class BookChange(NamedTuple):
     first: int  # number of the first; the others follow without gaps
     time_ms: int  # the book's time at the last
     raw: tuple[feed.FeedEvent, ...]
-    steps: Steps
+    steps: Increments
 
     @property
     def number(self) -> int:
@@ -134,7 +134,7 @@ class Depth(NamedTuple):
     number: int  # of the last event of the feed that this covers
     time_ms: int
     raw: tuple[tuple[Side, Level], ...]  # best first, bids first
-    steps: Steps
+    steps: Increments
 
     @property
     def levels(self) -> tuple[LevelView, ...]:
@@ -150,7 +150,7 @@ class DepthChange(NamedTuple):
     time_ms: int
     raw: tuple[LevelChange, ...]
     conflated: int  # changes that were overtaken by later ones of the same price and left out
-    steps: Steps
+    steps: Increments
 
     @property
     def levels(self) -> tuple[LevelView, ...]:
@@ -168,7 +168,7 @@ class Trades(NamedTuple):
     first: int  # trade_id of the first
     raw: tuple[Trade, ...]
     skipped: int  # trades just before these that were left out: too slow a consumer, or never seen
-    steps: Steps
+    steps: Increments
 
     @property
     def trades(self) -> tuple[TradeView, ...]:
@@ -185,7 +185,7 @@ class TickerChange(NamedTuple):
 
     symbol: str
     raw: feed.Ticker
-    steps: Steps
+    steps: Increments
 
     def _pair(self, price: int, size: int, there: int) -> tuple[Decimal, Decimal] | None:
         return (self.steps.price(price), self.steps.size(size)) if there else None
@@ -211,7 +211,7 @@ class DayChange(NamedTuple):
 
     symbol: str
     raw: DayTicker
-    steps: Steps
+    steps: Increments
 
     def _price(self, ticks: int) -> Decimal | None:
         return self.steps.price(ticks) if self.raw.trades else None
@@ -253,7 +253,7 @@ class Candles(NamedTuple):
     symbol: str
     raw: tuple[Candle, ...]
     skipped: int  # bars that were left out: too slow a consumer
-    steps: Steps
+    steps: Increments
 
     @property
     def candles(self) -> tuple[CandleView, ...]:
@@ -289,7 +289,7 @@ Message = (
 )
 
 
-def _event_view(number: int, event: feed.FeedEvent, steps: Steps) -> EventView:
+def _event_view(number: int, event: feed.FeedEvent, steps: Increments) -> EventView:
     size = None if isinstance(event, Instrument) else steps.size(event.size)
     match event:
         case feed.Opened():

@@ -12,8 +12,8 @@ from partita.marketdata.client.boxes import Box
 from partita.marketdata.client.faces import LiveLadder
 from partita.marketdata.client.lines import BookLine, DepthLine, NewTrades
 from partita.marketdata.client.messages import Channel, Message, Notice
-from partita.marketdata.client.steps import Steps
 from partita.marketdata.level_replica import LevelReplica
+from partita.schemas.decimals import Increments
 from partita.schemas.errors import InvalidValue
 from partita.schemas.feed import FeedEvent, Ticker
 from partita.schemas.instrument import Instrument
@@ -81,9 +81,9 @@ class Subscription:
         if Channel.CANDLES in channels:
             self._candles[number] = boxes.CandleBox(symbol, steps, self._bounds.candles)
 
-    def _name(self, rules: Instrument) -> Steps:
+    def _name(self, rules: Instrument) -> Increments:
         self._names[rules.instrument_id] = rules.symbol
-        return Steps.of(rules)
+        return Increments.of(rules)
 
     def put_events(self, number: int, events: Sequence[FeedEvent]) -> None:
         """Hear of what a book's line has applied."""

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from bars.market import PATIENCE_S, Market, eventually, records, said
 
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.deploy.kafka import EmbeddedKafka
 from partita.deploy.workers import worker_command
 from partita.log.kafka.admin import Admin
 from partita.log.service import WorkerExit
+from partita.schemas.decimals import Increments
 from partita.schemas.instrument import Instrument
 from partita.schemas.topics import CANDLES
 
