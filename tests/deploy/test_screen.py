@@ -1,46 +1,15 @@
 """The live picture of `partita watch`."""
 
-import io
-
-from books.make import INSTRUMENT
-from rich.console import Console, RenderableType
+from terminals.shown import BTC, replica, text
 
 from partita.deploy.commands.screen import Screen
-from partita.marketdata.book_replica import BookReplica
 from partita.marketdata.client import Candles, Channel, DayChange, Notice, Trades
-from partita.marketdata.client.steps import Steps
-from partita.schemas import feed, market_data
+from partita.schemas import market_data
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import Side
 from partita.schemas.market_data import Candle, DayTicker
 
-BTC = INSTRUMENT._replace(
-    symbol="BTC-USD",
-    base_decimals=8,
-    quote_decimals=10,
-    tick=100_000_000,
-    lot=1,
-    min_size=1,
-    max_size=10_000_000_000_000,
-    max_price=1_000_000_000,
-)
-
-
-def text(shown: RenderableType, width: int) -> list[str]:
-    """Return what a console of a width shows, without the spaces at the ends of lines."""
-    out = io.StringIO()
-    Console(file=out, width=width).print(shown)
-    return [line.rstrip() for line in out.getvalue().splitlines()]
-
-
-def replica(*orders: tuple[Side, int, int]) -> BookReplica:
-    """Return a book of orders: side, price in dollars, size in hundredths of a coin."""
-    book = BookReplica(BTC)
-    for order_id, (side, price, size) in enumerate(orders, start=1):
-        book.apply(feed.Opened(order_id, side, price * 100, size * 1_000_000))
-    return book
-
-
-STEPS = Steps.of(BTC)
+STEPS = Increments.of(BTC)
 MINUTE = Candle(
     b"", 1, 60, 1_780_000_020_000, 5_000_000, 5_000_200, 4_999_900, 5_000_100, 3, 9, 7, 8, 9
 )

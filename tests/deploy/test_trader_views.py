@@ -5,17 +5,16 @@ import json
 from decimal import Decimal
 
 import pytest
-from books.make import INSTRUMENT
-from rich.console import Console, RenderableType
+from rich.console import Console
+from terminals.shown import BTC, replica, text
 
 from partita.deploy.commands import views
 from partita.deploy.commands.instruments import instruments_table, short
 from partita.deploy.commands.ladder import BAR_WIDTH, bar, ladder, ladder_values, spread
 from partita.deploy.commands.place import Placement, follow, show
-from partita.deploy.commands.symbols import Increments
 from partita.deploy.commands.watching import JsonLines, News, PlainLines
 from partita.marketdata.book_feed import Trade
-from partita.marketdata.book_replica import BookReplica, Level
+from partita.marketdata.book_replica import Level
 from partita.producers import (
     OrderDone,
     OrderFilled,
@@ -26,6 +25,7 @@ from partita.producers import (
 )
 from partita.producers.events import PrivateEvent
 from partita.schemas import feed
+from partita.schemas.decimals import Increments
 from partita.schemas.enums import (
     InstrumentStatus,
     Liquidity,
@@ -38,35 +38,7 @@ from partita.schemas.enums import (
 )
 from partita.schemas.reasons import Reason
 
-# BTC-USD as `partita up` lists it: tick 0.01, lot 0.00000001, ten decimals of the dollar.
-BTC = INSTRUMENT._replace(
-    symbol="BTC-USD",
-    base_decimals=8,
-    quote_decimals=10,
-    tick=100_000_000,
-    lot=1,
-    min_size=1,
-    max_size=10_000_000_000_000,
-    max_price=1_000_000_000,
-    maker_fee_ppm=1_000,
-    taker_fee_ppm=2_000,
-)
 WHERE = (Position(0, 1), 1_000, 1, 12, "mine", "BTC-USD")
-
-
-def text(shown: RenderableType, width: int = 80) -> list[str]:
-    """Return what a console of a width shows, without the spaces at the ends of lines."""
-    out = io.StringIO()
-    Console(file=out, width=width).print(shown)
-    return [line.rstrip() for line in out.getvalue().splitlines()]
-
-
-def replica(*orders: tuple[Side, int, int]) -> BookReplica:
-    """Return a book of orders: side, price in dollars, size in hundredths of a coin."""
-    book = BookReplica(BTC)
-    for order_id, (side, price, size) in enumerate(orders, start=1):
-        book.apply(feed.Opened(order_id, side, price * 100, size * 1_000_000))
-    return book
 
 
 def order(**fields: object) -> OrderView:
