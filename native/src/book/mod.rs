@@ -1,0 +1,4 @@
+//! One symbol's book.
+
+pub mod events;
+pub mod state;

@@ -1,0 +1,3 @@
+//! One ledger shard.
+
+pub mod state;
