@@ -229,7 +229,10 @@ fn place(orders: &mut Orders, row: &Row<'_>, id: (i64, String), decimals: (u32, 
         Some("FOK") => TimeInForce::Fok,
         other => panic!("no such tif: {other:?}"),
     };
-    let (price, size) = (row.steps("price", decimals.0), row.steps("size", decimals.1));
+    let (price, size) = (
+        row.steps("price", decimals.0),
+        row.steps("size", decimals.1),
+    );
     let funds = if r#type == OrderType::Market && side == Side::Buy {
         AMOUNT_MAX
     } else {
