@@ -13,7 +13,7 @@ use crate::core::book_machine::BookEdges;
 use crate::core::book_snapshot;
 use crate::core::books::{Message, decoded};
 use crate::edges::EdgeState;
-use crate::python::Undecodable;
+use crate::python::{Undecodable, place_in};
 use crate::schemas::enums::{OrderType, SelfTrade, Side, TimeInForce};
 use crate::schemas::instrument::Instrument;
 use crate::schemas::orders::{AmendOrder, CancelOrder, CancelOrders, NewOrder, OrderEvent};
@@ -74,9 +74,7 @@ macro_rules! given_by_symbol {
         $(impl Given for $kind {
             fn given(value: &Bound<'_, PyAny>) -> PyResult<Self> {
                 let symbol: PyBackedStr = value.extract()?;
-                let place = Self::SYMBOLS.iter().position(|known| **known == *symbol);
-                let member = place.map(|at| Self::ALL[at]);
-                member.ok_or_else(|| PyValueError::new_err(format!("no member {}", &*symbol)))
+                place_in(Self::SYMBOLS, Self::ALL, &symbol)
             }
         })+
     };

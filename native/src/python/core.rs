@@ -73,7 +73,7 @@ impl<M: Machines + Send> Worker for AnyCore<M> {
 }
 
 /// A record whose bytes Python keeps.
-struct Owned {
+pub(super) struct Owned {
     partition: i64,
     offset: i64,
     time_ms: i64,
@@ -82,7 +82,7 @@ struct Owned {
 
 impl Owned {
     /// Take the first four fields of a `partita.log.port.Record`.
-    fn from_python(record: &Bound<'_, PyTuple>) -> PyResult<Self> {
+    pub(super) fn from_python(record: &Bound<'_, PyTuple>) -> PyResult<Self> {
         Ok(Self {
             partition: record.get_item(0)?.extract()?,
             offset: record.get_item(1)?.extract()?,
@@ -91,7 +91,7 @@ impl Owned {
         })
     }
 
-    fn record(&self) -> Record<'_> {
+    pub(super) fn record(&self) -> Record<'_> {
         Record {
             partition: self.partition,
             offset: self.offset,

@@ -2,6 +2,7 @@
 //! is released while a core works.
 
 mod book;
+mod bulk;
 mod core;
 mod shard;
 
@@ -28,10 +29,15 @@ impl From<Unreadable> for PyErr {
     }
 }
 
+/// The member of an enum that a symbol names.
+fn place_in<T: Copy>(symbols: &[&str], members: &[T], symbol: &str) -> PyResult<T> {
+    let place = symbols.iter().position(|known| *known == symbol);
+    let member = place.map(|at| members[at]);
+    member.ok_or_else(|| PyValueError::new_err(format!("no member {symbol} of {symbols:?}")))
+}
+
 fn line_of(symbol: &str) -> PyResult<Line> {
-    let place = Line::SYMBOLS.iter().position(|known| *known == symbol);
-    let line = place.map(|at| Line::ALL[at]);
-    line.ok_or_else(|| PyValueError::new_err(format!("there is no line {symbol}")))
+    place_in(Line::SYMBOLS, Line::ALL, symbol)
 }
 
 /// Partita's native engine: books, shards, and the worker cores around them.
@@ -41,6 +47,7 @@ fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<core::Core>()?;
     module.add_class::<book::Book>()?;
     module.add_class::<shard::Shard>()?;
+    module.add_class::<bulk::Bulk>()?;
     module.add("Undecodable", py.get_type::<Undecodable>())?;
     module.add("UnknownFingerprint", py.get_type::<UnknownFingerprint>())?;
     module.add("WrongPartitions", py.get_type::<WrongPartitions>())?;
