@@ -1,0 +1,84 @@
+"""Orders as a table: one column a field, whole numbers inside."""
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from partita.producers.build import Head, OrderWish, place
+from partita.producers.catalogue import Listed
+from partita.schemas.enums import OrderType, SelfTrade, Side, TimeInForce
+from partita.schemas.errors import InvalidValue
+
+_SIDES = {side: at for at, side in enumerate(Side)}
+
+
+def _column() -> "array[int]":
+    return array("q")
+
+
+class OrderTerms(NamedTuple):
+    """What all orders of a table have in common."""
+
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    self_trade: SelfTrade = SelfTrade.DC
+    expire_ms: int = 0  # of GTT orders, milliseconds since 1970
+
+
+@dataclass(slots=True)
+class OrderTable:
+    """Orders in columns of 64-bit integers (array("q")), all of one length.
+
+    Programs that know ticks and lots fill the columns; `add` takes a wish in decimals, checks it as
+    `Client.place` does, and converts it.
+    """
+
+    terms: OrderTerms = OrderTerms()
+    account: "array[int]" = field(default_factory=_column)
+    instrument_id: "array[int]" = field(default_factory=_column)
+    side: "array[int]" = field(default_factory=_column)  # place in Side: 0 buy, 1 sell
+    price: "array[int]" = field(default_factory=_column)  # ticks, 0 for market orders
+    size: "array[int]" = field(default_factory=_column)  # lots
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def add(self, listed: Listed, account: int, wish: OrderWish, now_ms: int) -> None:
+        """Add an order. Raises InvalidValue: the value that breaks a rule, or other terms."""
+        command = place(listed, Head(account, "checked", 0), wish, now_ms)
+        terms = OrderTerms(
+            command.type,
+            command.time_in_force,
+            command.post_only,
+            command.self_trade,
+            command.expire_ms,
+        )
+        if terms != self.terms:
+            raise InvalidValue("terms", tuple(terms), f"must be the table's: {tuple(self.terms)}")
+        if command.funds:
+            raise InvalidValue("funds", wish.funds, "are not for tables")
+        self.append(
+            account, command.instrument_id, command.side, command.price, command.size
+        )
+
+    def append(
+        self, account: int, instrument_id: int, side: Side, price: int, size: int
+    ) -> None:
+        """Add an order in ticks and lots."""
+        self.account.append(account)
+        self.instrument_id.append(instrument_id)
+        self.side.append(_SIDES[side])
+        self.price.append(price)
+        self.size.append(size)
+
+    def check(self) -> None:
+        """Raise InvalidValue for a table that is none: columns of different lengths."""
+        lengths = {len(column) for column in self.columns()}
+        if len(lengths) > 1:
+            raise InvalidValue("columns", sorted(lengths), "must have one length")
+
+    def columns(self) -> "Iterable[array[int]]":
+        """Give the columns in their order."""
+        return self.account, self.instrument_id, self.side, self.price, self.size
