@@ -81,7 +81,7 @@ impl Index {
 
     #[inline]
     fn home(&self, hash: u32) -> usize {
-        (u64::from(hash) >> self.shift) as usize
+        (hash >> self.shift) as usize
     }
 
     #[inline]

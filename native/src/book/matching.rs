@@ -140,8 +140,8 @@ fn fill_maker(resting: &mut Resting, slot: u32, size: i64, told: &mut impl FnMut
     let maker = resting.orders.get_mut(slot);
     if size < maker.remaining {
         maker.remaining -= size;
-        let (level, side) = (maker.level, maker.side);
-        resting.side_mut(side).reduce(level, size);
+        let maker = *maker;
+        resting.side_mut(maker.side).reduce(maker.level, size);
         return;
     }
     resting.close(slot);
