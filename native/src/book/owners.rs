@@ -92,7 +92,7 @@ impl Owners {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, orders: &mut Orders) {
-        let mut new = Self::of_heads(self.heads.len() * 2);
+        let mut new = Self::of_heads(self.heads.len() * 4);
         for list in 0..self.heads.len() {
             // All of a new list come from one old list, so the oldest first keeps them in order.
             let mut slots: Vec<u32> = self.list(orders, list).collect();
