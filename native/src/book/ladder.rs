@@ -72,7 +72,8 @@ struct Nodes {
 }
 
 impl Nodes {
-    /// One node below all others, that is never taken out.
+    /// One node below all others, that is never taken out. No price comes near it: prices are at
+    /// most `AMOUNT_MAX`, half of what would fit.
     fn new() -> Self {
         let mut lowest = Node::new(NO_KEY >> FAN_BITS, NONE);
         lowest.put(0, NONE);
