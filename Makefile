@@ -4,9 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Written when the environment is complete for this pyproject.toml and these constraints.
 READY := .venv/ready
+# Written when the native engine is built from these sources, or there is no cargo to build it.
+NATIVE := .venv/native
+NATIVE_SOURCES := $(shell find native -not -path 'native/target/*' -not -path 'native/fuzz/*' -type f)
+ALL := $(READY) $(NATIVE)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit simulation kafka cassandra crashes conformance bench seeds clean
+.PHONY: help native run test lint types unit simulation kafka cassandra crashes conformance bench seeds clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -18,10 +22,23 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-run: $(READY) ## Bring the exchange up, with a gentle simulated market; Ctrl-C stops it
+$(NATIVE): $(READY) $(NATIVE_SOURCES)
+	@if [ "$(WITH_NATIVE)" = no ] || ! command -v cargo >/dev/null; then \
+	  echo "the native engine is left out (no cargo): everything runs on the reference engines"; \
+	  $(BIN)/pip uninstall --quiet --yes partita-native 2>/dev/null || true; \
+	else \
+	  echo "building the native engine (about a minute, once)"; \
+	  PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./native \
+	  || { echo "the native engine could not be built; make WITH_NATIVE=no goes on without it" >&2; exit 1; }; \
+	fi
+	@touch $@
+
+native: $(ALL) ## Build the native engine where cargo is
+
+run: $(ALL) ## Bring the exchange up, with a gentle simulated market; Ctrl-C stops it
 	@$(BIN)/partita up --simulate 20
 
-test: $(READY) ## Everything that must pass, with the minutes of each stage
+test: $(ALL) ## Everything that must pass, with the minutes of each stage
 	@$(BIN)/python tests/stages.py
 
 lint: $(READY) ## ruff and the dependency contracts
@@ -29,32 +46,32 @@ lint: $(READY) ## ruff and the dependency contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
-types: $(READY) ## mypy, strict
+types: $(ALL) ## mypy, strict
 	$(BIN)/mypy
 	$(BIN)/mypy tests benchmarks
 
-unit: $(READY) ## Tests that need no server
+unit: $(ALL) ## Tests that need no server
 	$(BIN)/pytest -m "not kafka and not cassandra" --ignore tests/simulation --ignore tests/conformance
 
-simulation: $(READY) ## Seeds of the whole exchange in one process; each bug put in is found
+simulation: $(ALL) ## Seeds of the whole exchange in one process; each bug put in is found
 	$(BIN)/pytest tests/simulation
 
-conformance: $(READY) ## Suites made elsewhere
+conformance: $(ALL) ## Suites made elsewhere
 	$(BIN)/pytest tests/conformance
 
-kafka: $(READY) ## Tests on a real Kafka, started here
+kafka: $(ALL) ## Tests on a real Kafka, started here
 	$(BIN)/pytest -m "kafka and not cassandra"
 
-cassandra: $(READY) ## Tests on a real Cassandra, started here
+cassandra: $(ALL) ## Tests on a real Cassandra, started here
 	$(BIN)/pytest -m cassandra
 
-seeds: $(READY) ## 1,000 more seeds: make seeds START=1000
+seeds: $(ALL) ## 1,000 more seeds: make seeds START=1000
 	$(BIN)/python tests/simulation/run.py --seeds 1000 --start $(or $(START),1000)
 
-crashes: $(READY) ## 200 kills of a running exchange: make crashes KILLS=200 LINES=1 SEED=1
+crashes: $(ALL) ## 200 kills of a running exchange: make crashes KILLS=200 LINES=1 SEED=1
 	$(BIN)/python tests/crashes/run.py --kills $(or $(KILLS),200) --lines $(or $(LINES),1) --seed $(or $(SEED),1)
 
-bench: $(READY) ## Every benchmark, results into benchmarks/RESULTS.md
+bench: $(ALL) ## Every benchmark, results into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.bytes_per_event
 	$(BIN)/python -m benchmarks.whole_path

@@ -1,7 +1,6 @@
 """A ledger worker: its core on its topic."""
 
-from partita.ledger.engines import ENGINES, engine
-from partita.ledger.partition import ledger_core
+from partita.ledger.engines import ENGINES, core
 from partita.log.core import WorkerCore
 from partita.log.kafka.admin import ExchangeShape
 from partita.log.service import Service
@@ -10,7 +9,7 @@ from partita.schemas.topics import ACCOUNT_COMMANDS, LEDGER_CHANGELOG
 
 
 def _core(shape: ExchangeShape, line: Line, engine_name: str | None) -> WorkerCore:
-    return ledger_core(shape.shards, line, engine(engine_name))
+    return core(engine_name)(shape.shards, line)
 
 
 SERVICE = Service("ledger", ACCOUNT_COMMANDS, LEDGER_CHANGELOG, ENGINES, _core, ticks=False)

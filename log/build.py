@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from partita.log import native
+
 # The folders from which a state follows.
 _FOLDERS = ("schemas", "log", "ledger", "matchers")
 _SUFFIXES = (".py", ".avsc")
@@ -26,5 +28,10 @@ def _sources() -> str:
 
 
 def build(engine: str) -> str:
-    """Return the name of this build with an engine: version+sources/engine."""
-    return f"{version('partita')}+{_sources()}/{engine}"
+    """Return the name of this build with an engine: version+sources/engine.
+
+    Raises:
+        InvalidValue: the native engine was built for other records than this build's.
+    """
+    of = f"{engine}-{native.build()}" if engine == native.NAME else engine
+    return f"{version('partita')}+{_sources()}/{of}"

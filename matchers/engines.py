@@ -1,21 +1,55 @@
-"""The engines that books can run on, by name."""
+"""The engines that books can run on, by name: a book alone, and the worker core around books."""
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
+from partita.log import native
+from partita.log.core import WorkerCore
 from partita.log.engines import chosen
-from partita.matchers.abc import Book
+from partita.matchers.partition import NewBook, matcher_core
 from partita.matchers.reference import ReferenceBook
-from partita.schemas.instrument import Instrument
+from partita.schemas.enums import Line
 
-EngineFactory = Callable[[Instrument], Book]  # the rules of a symbol -> its empty book
-
-ENGINES: Mapping[str, EngineFactory] = {"reference": ReferenceBook}
+NewCore = Callable[[int, Line], WorkerCore]  # (shards, line) -> a core that owns nothing yet
 
 
-def engine(name: str | None = None) -> EngineFactory:
+class Engine(NamedTuple):
+    """One engine."""
+
+    book: NewBook
+    core: NewCore
+
+
+def _engines() -> dict[str, Engine]:
+    reference = Engine(
+        ReferenceBook, lambda shards, line: matcher_core(shards, line, ReferenceBook)
+    )
+    if not native.INSTALLED:
+        return {"reference": reference}
+    from partita.matchers.native import NativeBook  # noqa: PLC0415 - only where it is installed
+
+    return {
+        native.NAME: Engine(NativeBook, native.NativeCore.matcher),
+        "reference": reference,
+    }
+
+
+ENGINES: Mapping[str, Engine] = _engines()  # the first is the default
+
+
+def engine(name: str | None = None) -> NewBook:
     """Return what makes an empty book, in the engine that is named.
 
     Raises:
         InvalidValue: there is no such engine; names those there are.
     """
-    return chosen(ENGINES, name)
+    return chosen(ENGINES, name).book
+
+
+def core(name: str | None = None) -> NewCore:
+    """Return what makes the worker core of a matcher, in the engine that is named.
+
+    Raises:
+        InvalidValue: there is no such engine; names those there are.
+    """
+    return chosen(ENGINES, name).core

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from partita.matchers.abc import Book
-from partita.matchers.engines import EngineFactory
 from partita.matchers.events import BookEvent
+from partita.matchers.partition import NewBook
 from partita.schemas.instrument import Instrument
 from partita.schemas.orders import OrderEvent
 
@@ -29,7 +29,7 @@ Input = tuple[str, OrderEvent, int]  # symbol, event, time (milliseconds since 1
 class Rate:
     """Applies inputs to books of its own and adds up the time in their calls."""
 
-    def __init__(self, engine: EngineFactory) -> None:
+    def __init__(self, engine: NewBook) -> None:
         self._engine = engine
         self._books: dict[str, Book] = {}
         self.inputs = 0

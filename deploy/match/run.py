@@ -11,7 +11,7 @@ from partita.deploy.match.rate import CHUNK, Input, Rate
 from partita.deploy.match.scale import Scale
 from partita.deploy.tape.row import Op, TapeRow
 from partita.matchers.abc import Book
-from partita.matchers.engines import EngineFactory
+from partita.matchers.partition import NewBook
 from partita.schemas.reasons import Reason
 
 # What is done with each event: the row, the event, and the tape's ids of the orders by number.
@@ -37,7 +37,7 @@ class MatchResult(NamedTuple):
 
 def run_tape(
     rows: Iterable[TapeRow],
-    engine: EngineFactory,
+    engine: NewBook,
     scale: Scale,
     on_event: OnEvent | None = None,
     on_progress: Callable[[int], None] | None = None,
@@ -61,7 +61,7 @@ def run_tape(
 class _Run:
     """A run in progress."""
 
-    def __init__(self, engine: EngineFactory, scale: Scale, on_event: OnEvent | None) -> None:
+    def __init__(self, engine: NewBook, scale: Scale, on_event: OnEvent | None) -> None:
         self._engine = engine
         self._scale = scale
         self._on_event = on_event

@@ -11,6 +11,7 @@ use partita_native::schemas::orders::OrderEvent;
 use partita_native::schemas::reports::{Done, Filled, Opened, Report};
 use partita_native::shard::{Shard, ShardOutput};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::VecDeque;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -237,20 +238,40 @@ fn tell(name: &str, count: i64, taken: Duration) {
     println!("{name:<44} {:>8} ns", taken.as_nanos() / count);
 }
 
+/// The best of some passes over memory that is there already: before each but the first all ids and
+/// orders of the one before have been forgotten.
+fn passes(name: &str, desk: &mut Desk, mut step: impl FnMut(&mut Desk, i64)) {
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        desk.time_ms += 600_000;
+        desk.cancel(SHARDS, 1); // brings the time
+        desk.told.refused = 0;
+        let begun = Instant::now();
+        for number in 0..EACH {
+            step(desk, number);
+        }
+        best = best.min(begun.elapsed());
+    }
+    tell(name, EACH, best);
+}
+
+fn side_of(number: i64) -> Side {
+    if number % 2 == 0 {
+        Side::Buy
+    } else {
+        Side::Sell
+    }
+}
+
 /// Places that rest, then are cancelled: place, opened, cancel, done.
 fn rest_and_cancel(accounts: i64) {
     let mut desk = Desk::funded(accounts);
     let mut request = 0;
-    let mut open = std::collections::VecDeque::new();
-    let begun = Instant::now();
-    for number in 0..EACH {
+    let mut open = VecDeque::new();
+    let name = format!("rest_and_cancel_{accounts} (4 steps)");
+    passes(&name, &mut desk, |desk, number| {
         let account = scattered(number, accounts);
-        let side = if number % 2 == 0 {
-            Side::Buy
-        } else {
-            Side::Sell
-        };
-        let order_id = desk.place(account, side, 10_000 + number % 100);
+        let order_id = desk.place(account, side_of(number), 10_000 + number % 100);
         desk.opened(order_id);
         open.push_back((account, order_id));
         if open.len() > 1_000 {
@@ -259,74 +280,55 @@ fn rest_and_cancel(accounts: i64) {
             request += 1;
             desk.done(order_id, Outcome::Cancelled, 10, request);
         }
-    }
-    tell(
-        &format!("rest_and_cancel_{accounts} (4 steps)"),
-        EACH,
-        begun.elapsed(),
-    );
+    });
     assert_eq!(desk.told.refused, 0, "all is accepted");
+}
+
+fn place_and_fill(desk: &mut Desk, account: i64, side: Side) {
+    let order_id = desk.place(account, side, 10_000);
+    desk.filled(order_id, 10_000);
+    desk.done(order_id, Outcome::Filled, 0, 0);
 }
 
 /// Places that fill: place, filled, done.
 fn fill(accounts: i64) {
     let mut desk = Desk::funded(accounts);
-    let begun = Instant::now();
-    for number in 0..EACH {
-        let account = scattered(number, accounts);
-        let side = if number % 2 == 0 {
-            Side::Buy
-        } else {
-            Side::Sell
-        };
-        let order_id = desk.place(account, side, 10_000);
-        desk.filled(order_id, 10_000);
-        desk.done(order_id, Outcome::Filled, 0, 0);
-    }
-    tell(&format!("fill_{accounts} (3 steps)"), EACH, begun.elapsed());
+    passes(
+        &format!("fill_{accounts} (3 steps)"),
+        &mut desk,
+        |desk, number| {
+            place_and_fill(desk, scattered(number, accounts), side_of(number));
+        },
+    );
     assert_eq!(desk.told.refused, 0, "all is accepted");
-    desk.shard.check();
 }
 
-/// Long enough that as much is forgotten as comes in: what an order costs for good.
+/// As much is forgotten as comes in: what an order costs for good.
 fn fill_and_forget(accounts: i64) {
     let mut desk = Desk::funded(accounts);
-    let mut begun = Instant::now();
-    for number in 0..2 * EACH {
-        if number == EACH {
-            begun = Instant::now();
-        }
-        // 60 s hold 120,000 places of a millisecond every two.
+    let name = format!("fill_and_forget_{accounts} (3 steps)");
+    passes(&name, &mut desk, |desk, number| {
+        // 90 s hold 180,000 places at two in a millisecond.
         desk.time_ms += number % 2;
-        let account = scattered(number, accounts);
-        let order_id = desk.place(account, Side::Buy, 10_000);
-        desk.filled(order_id, 10_000);
-        desk.done(order_id, Outcome::Filled, 0, 0);
-    }
-    tell(
-        &format!("fill_and_forget_{accounts} (3 steps)"),
-        EACH,
-        begun.elapsed(),
-    );
+        place_and_fill(desk, scattered(number, accounts), side_of(number));
+    });
+    assert_eq!(desk.told.refused, 0, "all is accepted");
 }
 
 /// Commands that are refused, and remembered.
 fn rejected() {
     let mut desk = Desk::funded(1_000);
-    let begun = Instant::now();
-    for number in 0..EACH {
+    passes("rejected", &mut desk, |desk, number| {
         desk.place(scattered(number, 1_000), Side::Buy, 0);
-    }
-    tell("rejected", EACH, begun.elapsed());
+    });
 }
 
+/// Transfers, whose ids are kept for ever: the memory grows.
 fn transfers() {
     let mut desk = Desk::funded(100_000);
-    let begun = Instant::now();
-    for number in 0..EACH {
+    passes("transfer", &mut desk, |desk, number| {
         desk.transfer(scattered(number, 100_000), USD, 1);
-    }
-    tell("transfer", EACH, begun.elapsed());
+    });
 }
 
 /// Bytes that something takes, by how often it is done.

@@ -7,8 +7,14 @@
 pub mod arithmetic;
 pub mod avro;
 pub mod book;
+pub mod bulk;
 pub mod chain;
+pub mod core;
 pub mod digest;
+pub mod edges;
 pub mod limits;
+pub mod outbox;
+#[cfg(feature = "python")]
+mod python;
 pub mod schemas;
 pub mod shard;

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod commands;
 pub mod enums;
 pub mod feed;
+pub mod heads;
 pub mod instrument;
 pub mod orders;
 pub mod reports;

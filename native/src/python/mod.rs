@@ -1,0 +1,54 @@
+//! The binding: what Python sees. Everything crosses as the bytes of records, and the interpreter
+//! is released while a core works.
+
+mod book;
+mod core;
+mod shard;
+
+use pyo3::create_exception;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+
+use crate::core::record::Unreadable;
+use crate::schemas::enums::Line;
+use crate::schemas::heads::ALL;
+
+create_exception!(partita_native, Undecodable, PyValueError);
+create_exception!(partita_native, UnknownFingerprint, PyValueError);
+create_exception!(partita_native, WrongPartitions, PyValueError);
+
+impl From<Unreadable> for PyErr {
+    fn from(why: Unreadable) -> Self {
+        match why {
+            Unreadable::Undecodable(text) => Undecodable::new_err(text),
+            Unreadable::UnknownFingerprint(text) => UnknownFingerprint::new_err(text),
+            Unreadable::WrongPartitions(text) => WrongPartitions::new_err(text),
+        }
+    }
+}
+
+fn line_of(symbol: &str) -> PyResult<Line> {
+    let place = Line::SYMBOLS.iter().position(|known| *known == symbol);
+    let line = place.map(|at| Line::ALL[at]);
+    line.ok_or_else(|| PyValueError::new_err(format!("there is no line {symbol}")))
+}
+
+/// Partita's native engine: books, shards, and the worker cores around them.
+#[pymodule]
+fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add_class::<core::Core>()?;
+    module.add_class::<book::Book>()?;
+    module.add_class::<shard::Shard>()?;
+    module.add("Undecodable", py.get_type::<Undecodable>())?;
+    module.add("UnknownFingerprint", py.get_type::<UnknownFingerprint>())?;
+    module.add("WrongPartitions", py.get_type::<WrongPartitions>())?;
+    // The records it reads and writes: (name, marker and fingerprint).
+    let heads = ALL
+        .iter()
+        .map(|(name, head)| (*name, PyBytes::new(py, head)));
+    module.add("HEADS", PyList::new(py, heads)?)?;
+    module.add("BUILD", env!("PARTITA_BUILD"))?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
+}

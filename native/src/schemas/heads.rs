@@ -1,0 +1,72 @@
+//! What stands before the body of each record: marker and fingerprint of its schema.
+//!
+//! A test compares them with the `.avsc` files. The ones that no core reads are here, too: a record
+//! of such a schema in the wrong place is a dead letter, one of an unknown schema stops the partition.
+
+/// Marker and fingerprint.
+pub type Head = [u8; 10];
+
+/// `partita.commands.CommandBatch`.
+pub const COMMAND_BATCH: Head = [0xc3, 0x01, 0xe1, 0x81, 0xa1, 0xac, 0x8a, 0xee, 0x56, 0xd7];
+/// `partita.orders.OrderBatch`.
+pub const ORDER_BATCH: Head = [0xc3, 0x01, 0x90, 0xff, 0x59, 0xd4, 0x24, 0xe7, 0xab, 0xde];
+/// `partita.orders.Tick`.
+pub const TICK: Head = [0xc3, 0x01, 0x5f, 0xbd, 0x82, 0x1f, 0x96, 0x87, 0x35, 0x41];
+/// `partita.reports.ReportBatch`.
+pub const REPORT_BATCH: Head = [0xc3, 0x01, 0xb0, 0x3a, 0xbf, 0xce, 0xcf, 0xa3, 0xf8, 0x98];
+/// `partita.accounts.AccountEventBatch`.
+pub const ACCOUNT_EVENT_BATCH: Head = [0xc3, 0x01, 0xff, 0x1e, 0x21, 0xe1, 0x08, 0x15, 0x46, 0x79];
+/// `partita.feed.FeedBatch`.
+pub const FEED_BATCH: Head = [0xc3, 0x01, 0x5b, 0x34, 0xf7, 0xa6, 0xfc, 0x1e, 0x34, 0xd5];
+/// `partita.feed.Ticker`.
+pub const TICKER: Head = [0xc3, 0x01, 0x4b, 0xd0, 0xe2, 0x00, 0x06, 0x74, 0xfe, 0x50];
+/// `partita.market_data.TradeBatch`.
+pub const TRADE_BATCH: Head = [0xc3, 0x01, 0xfa, 0xe2, 0x21, 0x69, 0x78, 0x12, 0x52, 0xe1];
+/// `partita.market_data.DepthBatch`.
+pub const DEPTH_BATCH: Head = [0xc3, 0x01, 0x57, 0xea, 0xe4, 0xc2, 0x04, 0xe8, 0x6e, 0xc0];
+/// `partita.market_data.BookSnapshotPart`.
+pub const BOOK_SNAPSHOT_PART: Head = [0xc3, 0x01, 0xe6, 0xa3, 0x47, 0xb7, 0xdd, 0x92, 0xa6, 0x68];
+/// `partita.market_data.Candle`.
+pub const CANDLE: Head = [0xc3, 0x01, 0xd5, 0xf1, 0x26, 0x17, 0x84, 0xf3, 0xb3, 0x75];
+/// `partita.market_data.DayTicker`.
+pub const DAY_TICKER: Head = [0xc3, 0x01, 0xa0, 0x51, 0x36, 0xf9, 0xbf, 0xb0, 0x9f, 0xaf];
+/// `partita.Instrument`.
+pub const INSTRUMENT: Head = [0xc3, 0x01, 0x29, 0xf2, 0x06, 0xae, 0xeb, 0x33, 0xde, 0xfc];
+/// `partita.DeadLetter`.
+pub const DEAD_LETTER: Head = [0xc3, 0x01, 0xaf, 0x05, 0x5a, 0x33, 0xd6, 0xb3, 0xf4, 0x70];
+/// `partita.snapshots.Chunk`.
+pub const CHUNK: Head = [0xc3, 0x01, 0x75, 0xd4, 0x94, 0x1a, 0x05, 0xc4, 0x23, 0x41];
+/// `partita.snapshots.Manifest`.
+pub const MANIFEST: Head = [0xc3, 0x01, 0xcf, 0xa6, 0xba, 0x34, 0xf9, 0x8e, 0x7b, 0x5e];
+/// `partita.snapshots.BookSnapshot`.
+pub const BOOK_SNAPSHOT: Head = [0xc3, 0x01, 0x79, 0xd8, 0x01, 0x3d, 0x2f, 0x62, 0x39, 0xce];
+/// `partita.snapshots.ShardSnapshot`.
+pub const SHARD_SNAPSHOT: Head = [0xc3, 0x01, 0xca, 0x01, 0x1c, 0x2b, 0x7d, 0x8a, 0x3a, 0xf3];
+/// `partita.operations.WorkerStatus`.
+pub const WORKER_STATUS: Head = [0xc3, 0x01, 0xfb, 0x4c, 0xd7, 0x40, 0x68, 0xa5, 0x8c, 0xd1];
+/// `partita.operations.Pass`.
+pub const PASS: Head = [0xc3, 0x01, 0xda, 0xdf, 0xaa, 0xe0, 0xca, 0x0c, 0x4f, 0x9c];
+
+/// All records of the log by their names.
+pub const ALL: &[(&str, Head)] = &[
+    ("partita.commands.CommandBatch", COMMAND_BATCH),
+    ("partita.orders.OrderBatch", ORDER_BATCH),
+    ("partita.orders.Tick", TICK),
+    ("partita.reports.ReportBatch", REPORT_BATCH),
+    ("partita.accounts.AccountEventBatch", ACCOUNT_EVENT_BATCH),
+    ("partita.feed.FeedBatch", FEED_BATCH),
+    ("partita.feed.Ticker", TICKER),
+    ("partita.market_data.TradeBatch", TRADE_BATCH),
+    ("partita.market_data.DepthBatch", DEPTH_BATCH),
+    ("partita.market_data.BookSnapshotPart", BOOK_SNAPSHOT_PART),
+    ("partita.market_data.Candle", CANDLE),
+    ("partita.market_data.DayTicker", DAY_TICKER),
+    ("partita.Instrument", INSTRUMENT),
+    ("partita.DeadLetter", DEAD_LETTER),
+    ("partita.snapshots.Chunk", CHUNK),
+    ("partita.snapshots.Manifest", MANIFEST),
+    ("partita.snapshots.BookSnapshot", BOOK_SNAPSHOT),
+    ("partita.snapshots.ShardSnapshot", SHARD_SNAPSHOT),
+    ("partita.operations.WorkerStatus", WORKER_STATUS),
+    ("partita.operations.Pass", PASS),
+];
