@@ -154,6 +154,12 @@ impl Memory {
         self.find_tagged(head.tag, head.account, &head.id)
     }
 
+    /// Something that stands where the id of this tag is looked for.
+    #[inline]
+    pub fn fetch(&self, tag: u32) -> u64 {
+        self.by_id.fetch(tag)
+    }
+
     /// The place of any id of an account.
     pub fn find_text(&self, account: i64, command_id: &str) -> Option<u32> {
         let id = Id::new(command_id)?;

@@ -15,6 +15,8 @@ use std::ops::{Index, IndexMut};
 pub struct Order {
     /// Our identifier; 0: a free place.
     pub order_id: i64,
+    /// The owner's number.
+    pub number: i64,
     /// Ticks, 0 for market.
     pub price: i64,
     /// Lots: filled + remaining; 0: market buy by funds alone.
@@ -108,6 +110,7 @@ impl Order {
 impl Row for Order {
     const FREE: Self = Self {
         order_id: 0,
+        number: 0,
         price: 0,
         size: 0,
         filled: 0,
@@ -191,6 +194,12 @@ impl Orders {
     pub fn find(&self, order_id: i64) -> Option<u32> {
         let is_it = |at| self.rows[at].order_id == order_id;
         self.by_id.find(self.tag(order_id), is_it)
+    }
+
+    /// Something that stands where this order is looked for.
+    #[inline]
+    pub fn fetch(&self, order_id: i64) -> u64 {
+        self.by_id.fetch(self.tag(order_id))
     }
 
     /// The places of an account's orders that are not done, by id.
