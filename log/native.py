@@ -4,6 +4,7 @@
 works on the reference engines.
 """
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
@@ -147,3 +148,17 @@ def _known(found: bytes | None, machine: str) -> bytes:
     if found is None:
         raise KeyError(machine)
     return found
+
+
+def bulk(prefix: str, shards: int) -> "partita_native.Bulk":
+    """Return the rows of a client's bulk in Rust (partita.producers.bulk)."""
+    build()
+    return partita_native.Bulk(prefix, shards)
+
+
+def concerned(record: bytes, accounts: "array[int]") -> bool:
+    """Return whether a record of account-events names one of these accounts, ascending.
+
+    True for a record that cannot be read: the codec says what is wrong with it.
+    """
+    return partita_native.concerned(record, accounts)

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from partita.producers import build, results
 from partita.producers.answers import OwnOrder
 from partita.producers.build import Head, OrderWish
+from partita.producers.bulk.bulk import Bulk, connected
 from partita.producers.limits import ClientLimits
 from partita.producers.pending import Answer
 from partita.producers.private import Buffer, Callback, PrivateEvents
@@ -87,6 +88,10 @@ class Client:
     async def aclose(self) -> None:
         """Close; what is unanswered becomes OutcomeUnknown, iterators end."""
         await self._session.aclose()
+
+    def bulk(self, timeout_s: float = 10.0) -> AbstractAsyncContextManager[Bulk]:
+        """Open a connection for many orders at once (partita.producers.bulk)."""
+        return connected(self._session, timeout_s)
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:

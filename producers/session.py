@@ -37,6 +37,7 @@ from partita.schemas.errors import (
     PartitaError,
     Rejected,
 )
+from partita.schemas.limits import ACCOUNT_MAX
 from partita.schemas.reasons import Reason
 from partita.schemas.topics import ACCOUNT_EVENTS, INSTRUMENTS, TICKERS
 
@@ -72,12 +73,15 @@ class Session:
         self.tickers = TickerBook(self.catalogue)
         self._pending = Pending(limits)
         self.answers = Answers(self._pending, lambda status: describe(self.catalogue, status))
-        self._bootstrap = bootstrap
+        self.bootstrap = bootstrap
         self._loop = asyncio.get_running_loop()
         self._wanted = Wanted()
         self._listeners: dict[int, Listener] = {}
-        # Any account number of a shard will do for asking the shard itself; they start at 1.
-        self._asking = [shard or shape.shards for shard in range(shape.shards)]
+        # Any account number of a shard will do for asking the shard itself: the largest ones, whose
+        # events are nobody else's.
+        self._asking = [
+            ACCOUNT_MAX - (ACCOUNT_MAX - shard) % shape.shards for shard in range(shape.shards)
+        ]
         self._questions = [self.ids.new() for _ in self._asking]
         self._wanted.accounts.update(self._asking)
         self._streams = [
@@ -107,7 +111,7 @@ class Session:
         return session
 
     async def _start(self, timeout_s: float) -> None:
-        bootstrap, partitions = self._bootstrap, self.shape.partitions
+        bootstrap, partitions = self.bootstrap, self.shape.partitions
         self._compacted = [
             Compacted(bootstrap, INSTRUMENTS, 1, self._take_rules, self._fail),
             Compacted(bootstrap, TICKERS, partitions, self.tickers.take, self._fail),
@@ -225,7 +229,7 @@ class Session:
     def _renew(self, error: DeliveryFailed) -> None:
         """Send all that is unanswered once more, under its ids, with a sender that works."""
         _LOGGER.warning("sending %d commands again: %s", len(self._pending), error)
-        self._sender = Sender(self._bootstrap)
+        self._sender = Sender(self.bootstrap)
         self._outbound = Outbound(self.shape.shards)
         for waiting in self._pending.unanswered():
             self._outbound.put(waiting.command)

@@ -1,8 +1,10 @@
 """One shard's private stream as a client takes it: each number once, from where it joined."""
 
 import logging
+from array import array
 from dataclasses import dataclass, field
 
+from partita.log import native
 from partita.producers.views import RawEvent
 from partita.schemas.accounts import AccountEvent, AccountEventBatch, Answered, Rejected
 from partita.schemas.codec import accounts_of, decode
@@ -17,6 +19,24 @@ class Wanted:
 
     everyone: bool = False
     accounts: set[int] = field(default_factory=set)
+    _column: "array[int]" = field(default_factory=lambda: array("q"))  # of them, ascending
+
+    def concerned(self, record: bytes) -> bool:
+        """Return whether a record of account-events has events of theirs.
+
+        Raises:
+            Undecodable: it is no such record.
+            UnknownFingerprint: the schema is not one of this build's.
+        """
+        if self.everyone:
+            return True
+        accounts = self.accounts
+        if native.INSTALLED:
+            if len(self._column) != len(accounts):  # they only become more
+                self._column = array("q", sorted(accounts))
+            if not native.concerned(record, self._column):
+                return False
+        return not accounts.isdisjoint(accounts_of(record))
 
 
 class Stream:
@@ -41,9 +61,8 @@ class Stream:
         Raises:
             UnknownFingerprint: the ledger is newer than this client.
         """
-        wanted = self._wanted
         try:
-            if not wanted.everyone and wanted.accounts.isdisjoint(accounts_of(record)):
+            if not self._wanted.concerned(record):
                 self._skipped = True
                 return []
             batch = decode(record)

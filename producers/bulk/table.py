@@ -1,7 +1,6 @@
 """Orders as a table: one column a field, whole numbers inside."""
 
 from array import array
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,6 +26,9 @@ class OrderTerms(NamedTuple):
     expire_ms: int = 0  # of GTT orders, milliseconds since 1970
 
 
+DEFAULT_TERMS = OrderTerms()
+
+
 @dataclass(slots=True)
 class OrderTable:
     """Orders in columns of 64-bit integers (array("q")), all of one length.
@@ -35,7 +37,7 @@ class OrderTable:
     `Client.place` does, and converts it.
     """
 
-    terms: OrderTerms = OrderTerms()
+    terms: OrderTerms = DEFAULT_TERMS
     account: "array[int]" = field(default_factory=_column)
     instrument_id: "array[int]" = field(default_factory=_column)
     side: "array[int]" = field(default_factory=_column)  # place in Side: 0 buy, 1 sell
@@ -59,13 +61,9 @@ class OrderTable:
             raise InvalidValue("terms", tuple(terms), f"must be the table's: {tuple(self.terms)}")
         if command.funds:
             raise InvalidValue("funds", wish.funds, "are not for tables")
-        self.append(
-            account, command.instrument_id, command.side, command.price, command.size
-        )
+        self.append(account, command.instrument_id, command.side, command.price, command.size)
 
-    def append(
-        self, account: int, instrument_id: int, side: Side, price: int, size: int
-    ) -> None:
+    def append(self, account: int, instrument_id: int, side: Side, price: int, size: int) -> None:
         """Add an order in ticks and lots."""
         self.account.append(account)
         self.instrument_id.append(instrument_id)
@@ -79,6 +77,14 @@ class OrderTable:
         if len(lengths) > 1:
             raise InvalidValue("columns", sorted(lengths), "must have one length")
 
-    def columns(self) -> "Iterable[array[int]]":
+    def part(self, first: int, end: int) -> "OrderTable":
+        """Return the rows from first to end as a table of their own."""
+        return OrderTable(self.terms, *(column[first:end] for column in self.columns()))
+
+    def first(self, rows: int) -> "OrderTable":
+        """Return the first so many rows: all of it when there are no more."""
+        return self if rows >= len(self) else self.part(0, rows)
+
+    def columns(self) -> "tuple[array[int], array[int], array[int], array[int], array[int]]":
         """Give the columns in their order."""
         return self.account, self.instrument_id, self.side, self.price, self.size

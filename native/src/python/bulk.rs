@@ -8,9 +8,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use crate::bulk::{Bulk as Inner, Outcome, Row, Terms};
+use crate::core::record::{Result, opened};
+use crate::limits::RECORD_BYTES_MAX;
 use crate::python::core::Owned;
 use crate::python::place_in;
 use crate::schemas::enums::{OrderType, SelfTrade, Side, TimeInForce};
+use crate::schemas::heads;
 
 /// The commands of one run, and what became of them; see `partita.producers.bulk`.
 #[pyclass(frozen)]
@@ -39,6 +42,26 @@ fn columns<const N: usize>(py: Python<'_>, given: [PyBuffer<i64>; N]) -> PyResul
         return Err(PyValueError::new_err("the columns have different lengths"));
     }
     Ok(columns)
+}
+
+/// Return whether a record of account-events names one of these accounts, ascending; True when it
+/// cannot be read.
+#[pyfunction]
+pub fn concerned(py: Python<'_>, record: &[u8], accounts: PyBuffer<i64>) -> PyResult<bool> {
+    let wanted = accounts.to_vec(py)?;
+    Ok(names_one(record, &wanted).unwrap_or(true))
+}
+
+fn names_one(record: &[u8], wanted: &[i64]) -> Result<bool> {
+    let (_, head, mut input) = opened(record, RECORD_BYTES_MAX)?;
+    let mut found = head != heads::ACCOUNT_EVENT_BATCH;
+    if !found {
+        input.array(|input| {
+            found |= wanted.binary_search(&input.long()?).is_ok();
+            Ok(())
+        })?;
+    }
+    Ok(found)
 }
 
 #[pymethods]

@@ -108,6 +108,7 @@ type Sent<'py> = (
     Bound<'py, PyBytes>,
 );
 type Told = (i64, i64, String);
+type All<'py> = (Vec<Sent<'py>>, Vec<Told>, Vec<Told>, Vec<Refused>);
 type Refused = (i64, (String, &'static str, String, i64, i64));
 
 fn sent<'py>(py: Python<'py>, records: &[Outgoing]) -> Vec<Sent<'py>> {
@@ -188,11 +189,7 @@ impl Core {
     }
 
     /// Apply records; return (records, alarms, parked, refused).
-    fn apply<'py>(
-        &self,
-        py: Python<'py>,
-        records: Vec<Bound<'py, PyTuple>>,
-    ) -> PyResult<(Vec<Sent<'py>>, Vec<Told>, Vec<Told>, Vec<Refused>)> {
+    fn apply<'py>(&self, py: Python<'py>, records: Vec<Bound<'py, PyTuple>>) -> PyResult<All<'py>> {
         let owned = records
             .iter()
             .map(Owned::from_python)

@@ -1,6 +1,8 @@
 //! The binding: what Python sees. Everything crosses as the bytes of records, and the interpreter
 //! is released while a core works.
 
+#![allow(clippy::needless_pass_by_value)] // what PyO3 takes out of Python is owned
+
 mod book;
 mod bulk;
 mod core;
@@ -51,6 +53,7 @@ fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Undecodable", py.get_type::<Undecodable>())?;
     module.add("UnknownFingerprint", py.get_type::<UnknownFingerprint>())?;
     module.add("WrongPartitions", py.get_type::<WrongPartitions>())?;
+    module.add_function(wrap_pyfunction!(bulk::concerned, module)?)?;
     // The records it reads and writes: (name, marker and fingerprint).
     let heads = ALL
         .iter()
