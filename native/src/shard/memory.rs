@@ -8,6 +8,7 @@ use crate::shard::content::{Content, content};
 use crate::shard::due::Due;
 use crate::shard::id::Id;
 use crate::shard::ledger::Head;
+use crate::shard::recall::{Form, kept};
 use crate::shard::slab::{Row, Slab};
 use crate::shard::table::{Hashed, Table, hashed};
 
@@ -26,31 +27,30 @@ pub enum Said {
     Rejected(Reason, i64),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Free,
-    Nothing,
-    Received,
-    Accepted,
-    Counted,
-    Rejected,
-}
+// What was said, in a byte: with the reason of a refusal.
+const FREE: u8 = 0;
+const NOTHING: u8 = 1;
+const RECEIVED: u8 = 2;
+const ACCEPTED: u8 = 3;
+const COUNTED: u8 = 4;
+const REJECTED: u8 = 5;
 
 /// What is remembered of one id, 80 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
     /// Who commanded.
     pub account: i64,
-    /// What tells a repeat from other content.
+    /// What tells a repeat from other content, or what that is made from.
     pub content: Content,
     /// Remembered at least until then.
     pub keep_until_ms: i64,
-    // The parts of what was said: as an enum they would take 8 bytes more.
+    // The number in what was said: as an enum, that would take 8 bytes more.
     about: i64,
     /// The client's identifier.
     pub id: Id,
-    kind: Kind,
-    reason: Reason,
+    said: u8,
+    /// What stands in the room of the content.
+    pub form: Form,
     /// Not to be forgotten for now.
     pub pinned: bool,
 }
@@ -69,25 +69,28 @@ impl Known {
     /// What was answered first.
     #[inline]
     pub fn said(&self) -> Said {
-        match self.kind {
-            Kind::Free | Kind::Nothing => Said::Nothing,
-            Kind::Received => {
+        match self.said {
+            FREE | NOTHING => Said::Nothing,
+            RECEIVED => {
                 Said::Received(u32::try_from(self.about).expect("it was a place of an order"))
             }
-            Kind::Accepted => Said::Accepted(self.about),
-            Kind::Counted => Said::Counted(self.about),
-            Kind::Rejected => Said::Rejected(self.reason, self.about),
+            ACCEPTED => Said::Accepted(self.about),
+            COUNTED => Said::Counted(self.about),
+            rejected => {
+                let reason = Reason::at(i64::from(rejected - REJECTED));
+                Said::Rejected(reason.expect("it was a reason"), self.about)
+            }
         }
     }
 
     #[inline]
     fn say(&mut self, said: Said) {
-        (self.kind, self.reason, self.about) = match said {
-            Said::Nothing => (Kind::Nothing, Reason::None, 0),
-            Said::Received(order) => (Kind::Received, Reason::None, i64::from(order)),
-            Said::Accepted(order_id) => (Kind::Accepted, Reason::None, order_id),
-            Said::Counted(count) => (Kind::Counted, Reason::None, count),
-            Said::Rejected(reason, order_id) => (Kind::Rejected, reason, order_id),
+        (self.said, self.about) = match said {
+            Said::Nothing => (NOTHING, 0),
+            Said::Received(order) => (RECEIVED, i64::from(order)),
+            Said::Accepted(order_id) => (ACCEPTED, order_id),
+            Said::Counted(count) => (COUNTED, count),
+            Said::Rejected(reason, order_id) => (REJECTED + reason as u8, order_id),
         };
     }
 }
@@ -99,13 +102,13 @@ impl Row for Known {
         keep_until_ms: 0,
         about: 0,
         id: Id::NONE,
-        kind: Kind::Free,
-        reason: Reason::None,
+        said: FREE,
+        form: Form::Content,
         pinned: false,
     };
 
     fn is_free(&self) -> bool {
-        self.kind == Kind::Free
+        self.said == FREE
     }
 }
 
@@ -175,11 +178,6 @@ impl Memory {
         self.by_id.find(tag, is_it)
     }
 
-    /// The content of a command.
-    pub fn content(&mut self, head: &Head<'_>) -> Content {
-        content(head.command, &mut self.text)
-    }
-
     /// Take in a new command and its answer.
     pub fn remember(
         &mut self,
@@ -189,7 +187,12 @@ impl Memory {
         pinned: bool,
     ) -> u32 {
         debug_assert!(self.find(head).is_none(), "an id is taken in once");
-        let mut known = Known::new(head.account, head.id, self.content(head));
+        let (form, content) = match kept(head.command, said) {
+            Some(kept) => kept,
+            None => (Form::Content, content(head.command, &mut self.text)),
+        };
+        let mut known = Known::new(head.account, head.id, content);
+        known.form = form;
         known.keep_until_ms = keep_until_ms;
         known.pinned = pinned;
         known.say(said);
@@ -220,7 +223,7 @@ impl Memory {
     /// Take in the answer that was pending.
     pub fn answer(&mut self, at: u32, said: Said, time_ms: i64) {
         let known = &mut self.known[at];
-        assert!(known.kind == Kind::Nothing, "a command is answered once");
+        assert!(known.said == NOTHING, "a command is answered once");
         known.say(said);
         self.release(at, time_ms);
     }
@@ -247,10 +250,7 @@ impl Memory {
             }
             let known = self.known.remove(at);
             self.by_id.remove(tag(known.account, &known.id), at);
-            assert!(
-                known.kind != Kind::Nothing,
-                "a pending id is pinned: {known:?}"
-            );
+            assert!(known.said != NOTHING, "a pending id is pinned: {known:?}");
             gone(known.said());
         }
         self.ready = ready;
@@ -261,7 +261,7 @@ impl Memory {
         let mut waiting: Vec<u32> = Vec::new();
         for (at, known) in self.known.iter() {
             assert!(
-                known.pinned || known.kind != Kind::Nothing,
+                known.pinned || known.said != NOTHING,
                 "a pending id is pinned"
             );
             assert!(
