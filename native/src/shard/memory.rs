@@ -4,6 +4,7 @@
 //! ever. Any other waits in a calendar, exactly once, until it is forgotten.
 
 use crate::schemas::enums::Reason;
+use crate::shard::ahead::STRETCH;
 use crate::shard::content::{Content, content};
 use crate::shard::due::Due;
 use crate::shard::id::Id;
@@ -11,6 +12,7 @@ use crate::shard::ledger::Head;
 use crate::shard::recall::{Form, kept};
 use crate::shard::slab::{Row, Slab};
 use crate::shard::table::{Hashed, Table, hashed};
+use std::hint::black_box;
 
 /// A first answer, without what the id or the order says already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,19 +243,36 @@ impl Memory {
     pub fn forget(&mut self, time_ms: i64, mut gone: impl FnMut(Said)) {
         let mut ready = std::mem::take(&mut self.ready);
         self.due.advance(time_ms, &mut ready);
-        for at in ready.drain(..) {
-            let known = &self.known[at];
-            if known.keep_until_ms >= time_ms {
-                // Not yet, or extended since.
-                self.due.push(known.keep_until_ms, at);
-                continue;
+        for stretch in ready.chunks(STRETCH) {
+            // What is dropped is looked up together: see `ahead`.
+            let mut tags = [0; STRETCH];
+            let mut seen = 0;
+            for (found, at) in tags.iter_mut().zip(stretch) {
+                let known = &self.known[*at];
+                *found = tag(known.account, &known.id);
+                seen ^= self.by_id.fetch(*found);
             }
-            let known = self.known.remove(at);
-            self.by_id.remove(tag(known.account, &known.id), at);
-            assert!(known.said != NOTHING, "a pending id is pinned: {known:?}");
-            gone(known.said());
+            black_box(seen);
+            for (tag, at) in tags.into_iter().zip(stretch) {
+                self.forget_one(tag, *at, time_ms, &mut gone);
+            }
         }
+        ready.clear();
         self.ready = ready;
+    }
+
+    fn forget_one(&mut self, tag: u32, at: u32, time_ms: i64, gone: &mut impl FnMut(Said)) {
+        let known = &self.known[at];
+        if known.keep_until_ms >= time_ms {
+            // Not yet, or extended since.
+            self.due.push(known.keep_until_ms, at);
+            return;
+        }
+        let said = known.said();
+        assert!(known.said != NOTHING, "a pending id is pinned: {known:?}");
+        self.known.remove(at);
+        self.by_id.remove(tag, at);
+        gone(said);
     }
 
     /// Assert that exactly the unpinned ids wait, none longer than it has to.
