@@ -12,7 +12,7 @@ use crate::shard::{Shard, ShardOutput};
 use std::hint::black_box;
 
 /// As many reads as a core has room for.
-const STRETCH: usize = 16;
+pub const STRETCH: usize = 16;
 
 impl Shard {
     /// Apply a batch of commands of clients, logged at `time_ms`, as if one by one.

@@ -19,6 +19,7 @@ mod ledger;
 mod memory;
 mod orders;
 mod place;
+mod recall;
 mod restore;
 mod settle;
 mod slab;
