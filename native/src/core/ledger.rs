@@ -138,9 +138,7 @@ impl Ledger {
             outbox,
             time_ms: self.shard.time_ms().max(time_ms),
         };
-        for command in commands {
-            self.shard.command(command, time_ms, &mut telling);
-        }
+        self.shard.commands(commands, time_ms, &mut telling);
     }
 
     fn take_reports(
@@ -163,9 +161,7 @@ impl Ledger {
             if verdict == Verdict::Taken {
                 self.from_books.insert(id, edge); // what is dropped changes nothing at all
             }
-            for report in reports {
-                self.shard.report(id, report, time_ms, &mut telling);
-            }
+            self.shard.reports(id, reports, time_ms, &mut telling);
             judged.push(Judged {
                 verdict,
                 sender: id,
