@@ -1,0 +1,171 @@
+//! From a shard to its snapshot.
+
+use crate::schemas::enums::OrderType;
+use crate::shard::Shard;
+use crate::shard::ledger::Request;
+use crate::shard::memory::{Known, Said};
+use crate::shard::orders::Order;
+use crate::shard::slab::NOWHERE;
+use crate::shard::state::{
+    AccountFunds, Answer, AssetFunds, ClearingFunds, KnownId, OrderRecord, RequestRecord,
+    ShardState,
+};
+
+impl Shard {
+    /// The whole state as a value, canonical: equal states give equal values.
+    #[must_use]
+    pub fn snapshot(&self) -> ShardState {
+        let listed = self.instruments.listed.iter();
+        let mut instruments: Vec<_> = listed.map(|listed| listed.rules.clone()).collect();
+        instruments.sort_unstable_by_key(|rules| rules.instrument_id);
+        let mut orders: Vec<_> = self
+            .orders
+            .rows
+            .iter()
+            .map(|(_, it)| self.record(it))
+            .collect();
+        orders.sort_unstable_by_key(|order| order.order_id);
+        let mut requests: Vec<_> = self.requests.iter().map(|(_, it)| self.asked(it)).collect();
+        requests.sort_unstable_by_key(|asked| asked.request);
+        let sums = self.journal.sorted().into_iter();
+        ShardState {
+            shard: self.shard,
+            shards: self.shards,
+            time_ms: self.time_ms,
+            order_count: self.order_count,
+            request_count: self.request_count,
+            instruments,
+            accounts: self.account_funds(),
+            assets: sums
+                .map(|sums| AssetFunds {
+                    asset_id: sums.asset_id,
+                    fees: sums.fees,
+                    external: sums.external,
+                })
+                .collect(),
+            clearing: self.clearing_funds(),
+            orders,
+            requests,
+            ids: self.known_ids(),
+        }
+    }
+
+    pub(super) fn account_funds(&self) -> Vec<AccountFunds> {
+        let rows = self.accounts.funds.iter().map(|funds| AccountFunds {
+            account: self.accounts.rows[funds.account as usize].number,
+            asset_id: self.journal.assets[funds.asset as usize].asset_id,
+            available: funds.available,
+            held: funds.held,
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_unstable_by_key(|row| (row.account, row.asset_id));
+        rows
+    }
+
+    pub(super) fn clearing_funds(&self) -> Vec<ClearingFunds> {
+        let mut rows = Vec::new();
+        for listed in &self.instruments.listed {
+            let mut put = |asset_id, amount| {
+                if amount != 0 {
+                    rows.push(ClearingFunds {
+                        instrument_id: listed.rules.instrument_id,
+                        asset_id,
+                        amount,
+                    });
+                }
+            };
+            if listed.base == listed.quote {
+                let amount = listed.clearing_base + listed.clearing_quote;
+                put(listed.rules.base_asset_id, amount);
+            } else {
+                put(listed.rules.base_asset_id, listed.clearing_base);
+                put(listed.rules.quote_asset_id, listed.clearing_quote);
+            }
+        }
+        rows.sort_unstable_by_key(|row| (row.instrument_id, row.asset_id));
+        rows
+    }
+
+    fn record(&self, order: &Order) -> OrderRecord {
+        let known = &self.memory.known[order.known];
+        OrderRecord {
+            order_id: order.order_id,
+            account: known.account,
+            client_order_id: known.id.as_str().to_owned(),
+            instrument_id: self.instruments[order.instrument].rules.instrument_id,
+            side: order.side,
+            r#type: order.r#type,
+            time_in_force: order.time_in_force,
+            price: order.price,
+            size: order.size,
+            filled: order.filled,
+            remaining: order.remaining(),
+            hold: order.hold,
+            fee_ppm: order.fee_ppm,
+            state: order.state,
+            outcome: order.outcome,
+            reason: order.reason,
+        }
+    }
+
+    fn asked(&self, asked: &Request) -> RequestRecord {
+        let known = &self.memory.known[asked.known];
+        RequestRecord {
+            request: asked.number,
+            account: known.account,
+            command_id: known.id.as_str().to_owned(),
+            instrument_id: self.instruments[asked.instrument].rules.instrument_id,
+            order_id: self.asked_order_id(asked),
+            top_up: asked.top_up,
+        }
+    }
+
+    pub(super) fn asked_order_id(&self, asked: &Request) -> i64 {
+        if asked.order == NOWHERE {
+            0
+        } else {
+            self.orders[asked.order].order_id
+        }
+    }
+
+    fn known_ids(&self) -> Vec<KnownId> {
+        let mut known: Vec<&Known> = self.memory.known.iter().map(|(_, known)| known).collect();
+        known.sort_unstable_by_key(|known| (known.account, known.id));
+        let row = |known: &Known| KnownId {
+            account: known.account,
+            command_id: known.id.as_str().to_owned(),
+            content: known.content,
+            keep_until_ms: known.keep_until_ms,
+            pinned: known.pinned,
+            answer: self.answer_of(known),
+        };
+        known.into_iter().map(row).collect()
+    }
+
+    fn answer_of(&self, known: &Known) -> Option<Answer> {
+        Some(match known.said() {
+            Said::Nothing => return None,
+            Said::Received(order) => self.received_answer(&self.orders[order]),
+            Said::Accepted(order_id) => Answer::Accepted { order_id, count: 1 },
+            Said::Counted(count) => Answer::Accepted { order_id: 0, count },
+            Said::Rejected(reason, order_id) => Answer::Rejected { reason, order_id },
+        })
+    }
+
+    pub(super) fn received_answer(&self, order: &Order) -> Answer {
+        let market = order.r#type == OrderType::Market;
+        Answer::Received {
+            order_id: order.order_id,
+            instrument_id: self.instruments[order.instrument].rules.instrument_id,
+            side: order.side,
+            r#type: order.r#type,
+            time_in_force: order.time_in_force,
+            price: if market { 0 } else { order.placed_amount },
+            size: order.placed_size,
+            funds: if market { order.placed_amount } else { 0 },
+            post_only: order.post_only,
+            self_trade: order.self_trade,
+            expire_ms: order.expire_ms,
+        }
+    }
+}
