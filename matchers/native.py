@@ -1,46 +1,61 @@
 """The native book alone behind the Book contract: for tests and tapes, not for speed.
 
-Values cross as the bytes of records, so each call pays the codec. A worker uses the native core,
-where books and shards are inside.
+Each value is converted on its way, which costs more than the book. A worker uses the native core,
+where the books are inside.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import partita_native
 
 from partita.log.edges import EdgeState
-from partita.matchers import events
 from partita.matchers.abc import Level
-from partita.matchers.events import BookEvent
+from partita.matchers.events import (
+    BookEvent,
+    Changed,
+    Done,
+    Opened,
+    OrdersCancelled,
+    Refused,
+    Traded,
+)
 from partita.matchers.snapshot import BookEdges, from_snapshot, to_snapshot
 from partita.matchers.state import BookState
 from partita.schemas.codec import decode, encode
-from partita.schemas.enums import Line, Outcome, Side
+from partita.schemas.enums import Outcome, Side
 from partita.schemas.instrument import Instrument
 from partita.schemas.limits import SNAPSHOT_BYTES_MAX
-from partita.schemas.orders import OrderBatch, OrderEvent, OrderGroup
+from partita.schemas.orders import OrderEvent
 from partita.schemas.reasons import Reason
 
 _NO_EDGES = BookEdges((), (), EdgeState(0, 0))
 
-_ENUMS: dict[str, Callable[[str], Any]] = {
-    "side": Side,
-    "taker_side": Side,
-    "outcome": Outcome,
-    "reason": Reason,
-}
+_SIDE = {str(member): member for member in Side}
+_OUTCOME = {str(member): member for member in Outcome}
+_REASON = {str(member): member for member in Reason}
 
 
 def _event(kind: str, fields: tuple[Any, ...]) -> BookEvent:
-    of: Any = getattr(events, kind)
-    event: BookEvent = of(
-        *(
-            _ENUMS[name](value) if name in _ENUMS else value
-            for name, value in zip(of._fields, fields, strict=True)
-        )
-    )
-    return event
+    match kind:
+        case "Opened":
+            order_id, account, side, *amounts = fields
+            return Opened(order_id, account, _SIDE[side], *amounts)
+        case "Traded":
+            *orders, side, price, size, maker_fee, taker_fee = fields
+            return Traded(*orders, _SIDE[side], price, size, maker_fee, taker_fee)
+        case "Changed":
+            order_id, account, side, *rest = fields
+            return Changed(order_id, account, _SIDE[side], *rest)
+        case "Done":
+            order_id, account, side, price, size, outcome, reason, *rest = fields
+            how, why = _OUTCOME[outcome], _REASON[reason]
+            return Done(order_id, account, _SIDE[side], price, size, how, why, *rest)
+        case "Refused":
+            order_id, account, reason, *rest = fields
+            return Refused(order_id, account, _REASON[reason], *rest)
+        case _:
+            return OrdersCancelled(*fields)
 
 
 class NativeBook:
@@ -72,12 +87,12 @@ class NativeBook:
 
     def apply(self, event: OrderEvent, time_ms: int) -> Sequence[BookEvent]:
         """Expire what is due at time_ms, then apply one event; return what happened, in order."""
-        record = encode(OrderBatch(b"", Line.A, 0, (OrderGroup(0, 1, 0, (event,)),)))
-        return [_event(*told) for told in self._book.apply(record, time_ms)]
+        told = self._book.apply(type(event).__name__, event, time_ms)
+        return [_event(kind, fields) for kind, fields in told]
 
     def advance(self, time_ms: int) -> Sequence[BookEvent]:
         """Let time pass: expire what is due by time_ms, earliest first, then by arrival."""
-        return [_event(*told) for told in self._book.advance(time_ms)]
+        return [_event(kind, fields) for kind, fields in self._book.advance(time_ms)]
 
     def change_rules(self, instrument: Instrument) -> bool:
         """Take rules of a newer version; return whether they were newer."""

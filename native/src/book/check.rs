@@ -1,10 +1,10 @@
 //! Every invariant that a book can see (reliability.md): asserted after every step in tests.
 
 use super::engine::Book;
-use super::index::{Index, NONE, hash};
+use super::index::NONE;
 use super::orders::Order;
 use super::resting::Resting;
-use super::side::{BookSide, queue};
+use super::side::queue;
 use crate::schemas::enums::{Side, TimeInForce};
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ impl Book {
     /// Assert every invariant of the book.
     pub fn check(&self) {
         let resting = &self.resting;
-        let mut on_levels = check_side(resting, &resting.bids, Side::Buy);
-        on_levels.extend(check_side(resting, &resting.asks, Side::Sell));
+        let mut on_levels = check_side(resting, Side::Buy);
+        on_levels.extend(check_side(resting, Side::Sell));
         let (bid, ask) = (self.best(Side::Buy), self.best(Side::Sell));
         if let (Some(bid), Some(ask)) = (bid, ask) {
             assert!(bid.price < ask.price, "neither crossed nor locked");
@@ -28,7 +28,8 @@ impl Book {
             let order = resting.orders.get(slot);
             let expire_ms = resting.orders.terms(slot).expire_ms;
             check_order(order, expire_ms, self.time_ms);
-            assert_eq!(resting.find(order.order_id), Some(slot), "found by its id");
+            let found = resting.find(order.order_id).map(|(_, slot)| slot);
+            assert_eq!(found, Ok(slot), "found by its id");
         }
         check_ranks(resting);
         check_owners(resting);
@@ -42,9 +43,10 @@ impl Book {
     }
 }
 
-fn check_side(resting: &Resting, side: &BookSide, of: Side) -> BTreeSet<u32> {
+fn check_side(resting: &Resting, of: Side) -> BTreeSet<u32> {
     let orders = &resting.orders;
-    side.ladder().check();
+    let side = resting.side(of);
+    side.check();
     let mut slots = BTreeSet::new();
     for (at, level) in side.best_first() {
         let on_level: Vec<u32> = queue(orders, level).collect();
@@ -104,38 +106,9 @@ fn check_ranks(resting: &Resting) {
 }
 
 fn check_owners(resting: &Resting) {
-    let orders = &resting.orders;
-    let mut owned = 0;
-    let mut accounts = BTreeSet::new();
-    for youngest in resting.by_account.slots() {
-        let account = orders.get(youngest).account;
-        assert!(accounts.insert(account), "an account once");
-        assert_eq!(orders.get(youngest).younger, NONE, "the youngest");
-        let mut next = resting.oldest_of(account);
-        let (mut older, mut rank) = (NONE, 0);
-        while let Some(slot) = next {
-            let order = orders.get(slot);
-            assert_eq!(order.account, account, "owners");
-            assert_eq!(order.older, older, "linked both ways");
-            assert!(orders.terms(slot).arrival > rank, "oldest first");
-            rank = orders.terms(slot).arrival;
-            older = slot;
-            owned += 1;
-            next = (order.younger != NONE).then_some(order.younger);
-        }
-        assert_eq!(older, youngest, "all are linked");
-    }
-    assert_eq!(owned, resting.by_id.len(), "every order has an owner");
-    check_index(&resting.by_account, |slot| orders.get(slot).account);
-    check_index(&resting.by_id, |slot| orders.get(slot).order_id);
-}
-
-fn check_index(index: &Index, number: impl Fn(u32) -> i64) {
-    assert_eq!(index.slots().count(), index.len(), "counted");
-    for slot in index.slots() {
-        let found = index.get(hash(number(slot)), |other| other == slot);
-        assert_eq!(found, Some(slot), "reached from its home");
-    }
+    let owned: BTreeSet<u32> = resting.owners.check(&resting.orders).into_iter().collect();
+    let known: BTreeSet<u32> = resting.by_id.slots().collect();
+    assert_eq!(owned, known, "every order has an owner");
 }
 
 fn check_expiries(resting: &Resting) {

@@ -156,9 +156,23 @@ impl Book {
 
     #[inline]
     fn place(&mut self, new: &NewOrder, told: &mut impl FnMut(BookEvent)) {
-        let same = self.resting.find(new.order_id);
-        assert!(same.is_none(), "an order id is used once");
-        let mut taker = Taker::new(new);
+        let cell = self.resting.find_vacant(new.order_id);
+        let taker = Taker::new(new);
+        // Nearly all orders, shortly: they rest at once.
+        if taker.may_rest
+            && !self.resting.would_take(new.side, new.price)
+            && !self.halted
+            && !(0 < new.expire_ms && new.expire_ms <= self.time_ms)
+        {
+            self.open(cell, new, &taker);
+            told(taker.opened());
+            return;
+        }
+        self.place_taking(new, taker, told);
+    }
+
+    #[inline(never)]
+    fn place_taking(&mut self, new: &NewOrder, mut taker: Taker, told: &mut impl FnMut(BookEvent)) {
         let (outcome, reason) = if self.halted {
             (Outcome::Rejected, Reason::NotTrading)
         } else if 0 < new.expire_ms && new.expire_ms <= self.time_ms {
@@ -172,7 +186,8 @@ impl Book {
         } else {
             let ending = self.matching.take(&mut self.resting, &mut taker, told);
             if ending == Ending::Unmet && taker.may_rest {
-                self.open(new, &taker);
+                let cell = self.resting.find_vacant(new.order_id);
+                self.open(cell, new, &taker);
                 told(taker.opened());
                 return;
             }
@@ -183,7 +198,7 @@ impl Book {
 
     /// Let what is left of a new order rest.
     #[inline]
-    fn open(&mut self, new: &NewOrder, taker: &Taker) {
+    fn open(&mut self, cell: usize, new: &NewOrder, taker: &Taker) {
         self.resting.arrivals += 1;
         let order = Order {
             order_id: new.order_id,
@@ -207,19 +222,19 @@ impl Book {
             maker_fee_ppm: new.maker_fee_ppm,
             taker_fee_ppm: new.taker_fee_ppm,
         };
-        self.resting.insert(order, terms);
+        self.resting.insert(cell, order, terms);
     }
 
-    /// The order with this id, if it is this account's.
+    /// The index's cell and the slot of the order with this id, if it is this account's.
     #[inline]
-    fn owned(&self, order_id: i64, account: i64) -> Option<u32> {
-        let slot = self.resting.find(order_id)?;
-        (self.resting.orders.get(slot).account == account).then_some(slot)
+    fn owned(&self, order_id: i64, account: i64) -> Option<(usize, u32)> {
+        let (cell, slot) = self.resting.find(order_id).ok()?;
+        (self.resting.orders.get(slot).account == account).then_some((cell, slot))
     }
 
     #[inline]
     fn cancel(&mut self, cancel: &CancelOrder, told: &mut impl FnMut(BookEvent)) {
-        let Some(slot) = self.owned(cancel.order_id, cancel.account) else {
+        let Some((cell, slot)) = self.owned(cancel.order_id, cancel.account) else {
             told(BookEvent::Refused(Refused {
                 order_id: cancel.order_id,
                 account: cancel.account,
@@ -229,27 +244,24 @@ impl Book {
             }));
             return;
         };
-        self.resting.close(slot);
+        self.resting.close_at(cell, slot);
         let order = self.resting.orders.get(slot);
         told(order.done(Outcome::Cancelled, Reason::Requested, cancel.request));
     }
 
     #[inline(never)]
     fn cancel_all(&mut self, cancel: &CancelOrders, told: &mut impl FnMut(BookEvent)) {
-        let mut count = 0;
-        let mut next = self.resting.oldest_of(cancel.account);
-        while let Some(slot) = next {
-            let younger = self.resting.orders.get(slot).younger;
-            next = (younger != NONE).then_some(younger);
-            self.resting.close(slot);
-            count += 1;
-            let order = self.resting.orders.get(slot);
+        let resting = &mut self.resting;
+        let slots = resting.owners.of_account(&resting.orders, cancel.account);
+        for slot in &slots {
+            resting.close(*slot);
+            let order = resting.orders.get(*slot);
             // Request 0: the OrdersCancelled after them answers it, once.
             told(order.done(Outcome::Cancelled, Reason::Requested, 0));
         }
         told(BookEvent::OrdersCancelled(OrdersCancelled {
             account: cancel.account,
-            count,
+            count: i64::try_from(slots.len()).expect("a count"),
             request: cancel.request,
         }));
     }
@@ -299,7 +311,7 @@ impl Book {
 
     #[inline]
     fn amendable(&self, amend: &AmendOrder) -> Result<u32, Reason> {
-        let Some(slot) = self.owned(amend.order_id, amend.account) else {
+        let Some((_, slot)) = self.owned(amend.order_id, amend.account) else {
             return Err(Reason::UnknownOrder);
         };
         if self.halted {
@@ -322,8 +334,18 @@ impl Book {
     /// Let an order that an amend took off its place take as an incoming one, then rest or end.
     #[inline]
     fn enter_again(&mut self, slot: u32, told: &mut impl FnMut(BookEvent)) {
-        let orders = &mut self.resting.orders;
-        let mut taker = Taker::amended(orders.get(slot), orders.terms(slot));
+        let order = self.resting.orders.get(slot);
+        let taker = Taker::amended(order, self.resting.orders.terms(slot));
+        if self.resting.would_take(taker.side, taker.price) {
+            self.take_again(slot, taker, told);
+        } else {
+            self.resting.reattach(slot);
+            told(taker.opened());
+        }
+    }
+
+    #[inline(never)]
+    fn take_again(&mut self, slot: u32, mut taker: Taker, told: &mut impl FnMut(BookEvent)) {
         let ending = self.matching.take(&mut self.resting, &mut taker, told);
         if ending == Ending::Unmet {
             let order = self.resting.orders.get_mut(slot);

@@ -1,10 +1,14 @@
-//! From a number (an order id, an account) to the slot of an order.
+//! From an order id to the slot of the order.
 
-/// No slot.
-pub const NONE: u32 = u32::MAX;
+/// No slot. Slot 0 exists, holds nothing and takes the writes that a list's ends would make.
+pub const NONE: u32 = 0;
 
-const EMPTY: u64 = u64::MAX;
-const CELLS_MIN: usize = 64;
+/// What no cell with a slot is.
+const EMPTY: u64 = 0;
+const CELLS_MIN: usize = 1 << 8;
+/// Up to here a cell in four is used, and beyond it one in two: a search that looks at one cell is
+/// one that the processor guesses right, and a small table can afford it.
+const SPARSE_CELLS: usize = 1 << 16;
 
 /// An open-addressing table of slots by a hash of their number.
 ///
@@ -85,57 +89,49 @@ impl Index {
         (at + 1) & (self.cells.len() - 1)
     }
 
-    /// The slot with this hash that is the one meant.
+    /// The cell and the slot with this hash that is the one meant; else the cell to put it into,
+    /// as long as the table does not change.
     #[inline]
-    pub fn get(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub fn find(
+        &self,
+        hash: u32,
+        mut is_it: impl FnMut(u32) -> bool,
+    ) -> Result<(usize, u32), usize> {
         let mut at = self.home(hash);
         loop {
             let cell = self.cells[at];
             if cell == EMPTY {
-                return None;
+                return Err(at);
             }
             if hash_of(cell) == hash && is_it(slot_of(cell)) {
-                return Some(slot_of(cell));
+                return Ok((at, slot_of(cell)));
             }
             at = self.after(at);
         }
     }
 
-    /// Put a slot in place of the one meant, which is returned, or as a new one.
+    /// The cell of a slot that is there.
     #[inline]
-    pub fn put(&mut self, hash: u32, slot: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        let mut at = self.home(hash);
-        loop {
-            let there = self.cells[at];
-            if there == EMPTY {
-                break;
-            }
-            if hash_of(there) == hash && is_it(slot_of(there)) {
-                self.cells[at] = cell(hash, slot);
-                return Some(slot_of(there));
-            }
-            at = self.after(at);
-        }
+    pub fn cell(&self, hash: u32, slot: u32) -> usize {
+        let found = self.find(hash, |other| other == slot);
+        found.expect("what is looked for is there").0
+    }
+
+    /// Put a slot into an empty cell.
+    #[inline]
+    pub fn put(&mut self, at: usize, hash: u32, slot: u32) {
         self.cells[at] = cell(hash, slot);
         self.count += 1;
-        // At most half full: a search then looks at one or two cells.
-        if self.count * 2 > self.cells.len() {
-            self.resize(self.cells.len() * 2);
+        let cells = self.cells.len();
+        if self.count * 2 > cells || (self.count * 4 > cells && cells < SPARSE_CELLS) {
+            self.resize(cells * 2);
         }
-        None
     }
 
-    /// Put another slot in place of one that is there.
+    /// Take out the slot of a cell.
     #[inline]
-    pub fn replace(&mut self, hash: u32, old: u32, new: u32) {
-        let at = self.place(hash, old);
-        self.cells[at] = cell(hash, new);
-    }
-
-    /// Take out a slot that is there.
-    #[inline]
-    pub fn remove(&mut self, hash: u32, slot: u32) {
-        let mut hole = self.place(hash, slot);
+    pub fn remove(&mut self, cell: usize) {
+        let mut hole = cell;
         let mut at = hole;
         loop {
             at = self.after(at);
@@ -153,20 +149,9 @@ impl Index {
         }
         self.cells[hole] = EMPTY;
         self.count -= 1;
-        if self.count * 16 < self.cells.len() && self.cells.len() > CELLS_MIN {
+        if self.count * 32 < self.cells.len() && self.cells.len() > CELLS_MIN {
             self.resize(self.cells.len() / 4);
         }
-    }
-
-    #[inline]
-    fn place(&self, hash: u32, slot: u32) -> usize {
-        let cell = cell(hash, slot);
-        let mut at = self.home(hash);
-        while self.cells[at] != cell {
-            assert!(self.cells[at] != EMPTY, "what is removed is there");
-            at = self.after(at);
-        }
-        at
     }
 
     #[cold]

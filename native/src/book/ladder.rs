@@ -3,35 +3,107 @@
 use super::index::NONE;
 use std::collections::BTreeMap;
 
-const KEYS: usize = 64;
-const KEY_BITS: u32 = KEYS.ilog2();
+const FAN: usize = 64;
+const FAN_BITS: u32 = FAN.ilog2();
 const HINTS: usize = 64;
-/// No block: what no key is in.
-const NO_BLOCK: i64 = i64::MIN;
-/// No key: below every key there is.
+/// Below every key there is: what the best key of an empty ladder is.
 pub const NO_KEY: i64 = i64::MIN;
 
-/// Levels of keys that follow each other.
+/// 64 places that follow each other, of keys or of nodes of keys.
 #[derive(Clone, Debug)]
-struct Block {
+pub struct Node {
+    /// What the numbers of its places have in common: all but the last six bits.
     number: i64,
-    /// Which of the keys have a level.
+    /// Which of the places are used.
     used: u64,
-    levels: [u32; KEYS],
+    above: u32,
+    places: [u32; FAN],
+}
+
+impl Node {
+    fn new(number: i64, above: u32) -> Self {
+        Self {
+            number,
+            used: 0,
+            above,
+            places: [NONE; FAN],
+        }
+    }
+
+    #[inline]
+    fn last(&self) -> usize {
+        self.used.ilog2() as usize
+    }
+
+    #[inline]
+    pub fn has(&self, place: usize) -> bool {
+        self.used & (1 << place) != 0
+    }
+
+    #[inline]
+    pub fn at(&self, place: usize) -> u32 {
+        self.places[place]
+    }
+
+    #[inline]
+    pub fn put(&mut self, place: usize, what: u32) {
+        self.used |= 1 << place;
+        self.places[place] = what;
+    }
+
+    fn best_first(&self) -> impl Iterator<Item = (i64, u32)> {
+        (0..FAN)
+            .rev()
+            .filter(|place| self.has(*place))
+            .map(|place| ((self.number << FAN_BITS) | place as i64, self.places[place]))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Nodes {
+    nodes: Vec<Node>,
+    free: Vec<u32>,
+}
+
+impl Nodes {
+    /// One node below all others, that is never taken out.
+    fn new() -> Self {
+        let mut lowest = Node::new(NO_KEY >> FAN_BITS, NONE);
+        lowest.put(0, NONE);
+        Self {
+            nodes: vec![lowest],
+            free: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, number: i64, above: u32) -> u32 {
+        if let Some(at) = self.free.pop() {
+            let node = &mut self.nodes[at as usize];
+            (node.number, node.above) = (number, above);
+            return at;
+        }
+        let at = u32::try_from(self.nodes.len()).expect("nodes are counted in 32 bits");
+        self.nodes.push(Node::new(number, above));
+        at
+    }
+
+    fn remove(&mut self, at: u32) {
+        self.nodes[at as usize].number = NO_KEY;
+        self.free.push(at);
+    }
 }
 
 /// A sorted map from keys to levels, of which the largest key is at hand.
 ///
-/// Keys are prices, and prices crowd: so they are kept in blocks of 64 that follow each other, a
+/// Keys are prices, and prices crowd. So they are kept in nodes of 64 that follow each other, a
 /// bit and a place each, and adding or taking away a level is setting a bit, with nothing to
-/// search and nothing to move. Blocks are found through a small table of those last seen, and are
-/// sorted in a tree, which is touched only when a block is made or given up.
+/// search and nothing to move. 64 nodes that follow each other are under one node again; these, of
+/// 4,096 keys, are in a tree, for keys may lie anywhere. A small table knows the nodes last seen.
 #[derive(Clone, Debug)]
 pub struct Ladder {
-    best_key: i64,
-    best_level: u32,
-    blocks: Vec<Block>,
-    free: Vec<u32>,
+    best: u32,
+    lower: Nodes,
+    upper: Nodes,
     sorted: BTreeMap<i64, u32>,
     hints: Box<[u32; HINTS]>,
 }
@@ -39,25 +111,20 @@ pub struct Ladder {
 impl Default for Ladder {
     fn default() -> Self {
         Self {
-            best_key: NO_KEY,
-            best_level: NONE,
-            blocks: Vec::new(),
-            free: Vec::new(),
+            best: NONE,
+            lower: Nodes::new(),
+            upper: Nodes::new(),
             sorted: BTreeMap::new(),
             hints: Box::new([NONE; HINTS]),
         }
     }
 }
 
-#[inline]
-fn number_of(key: i64) -> i64 {
-    key >> KEY_BITS
-}
-
+/// Where in its node a key is.
 #[inline]
 #[allow(clippy::cast_sign_loss)] // masked
-fn place_of(key: i64) -> usize {
-    (key & (KEYS as i64 - 1)) as usize
+pub fn place_of(key: i64) -> usize {
+    (key & (FAN as i64 - 1)) as usize
 }
 
 #[inline]
@@ -70,132 +137,129 @@ impl Ladder {
     /// The largest key; NO_KEY when there is none.
     #[inline]
     pub fn best_key(&self) -> i64 {
-        self.best_key
+        let node = &self.lower.nodes[self.best as usize];
+        (node.number << FAN_BITS) | node.last() as i64
     }
 
     /// The level of the largest key; NONE when there is none.
     #[inline]
     pub fn best_level(&self) -> u32 {
-        self.best_level
+        let node = &self.lower.nodes[self.best as usize];
+        node.places[node.last()]
     }
 
-    /// The level of a key; if there is none, the one that `make` gives.
+    /// The node that a key is to be put into, which must be done.
     #[inline]
-    pub fn get_or_insert(&mut self, key: i64, make: impl FnOnce() -> u32) -> u32 {
-        let number = number_of(key);
-        let at = self.find(number).unwrap_or_else(|| self.make(number));
-        let block = &mut self.blocks[at as usize];
-        let place = place_of(key);
-        if block.used & (1 << place) != 0 {
-            return block.levels[place];
-        }
-        let level = make();
-        block.used |= 1 << place;
-        block.levels[place] = level;
-        if key > self.best_key {
-            self.best_key = key;
-            self.best_level = level;
-        }
-        level
-    }
-
-    /// Take out a key that is there.
-    #[inline]
-    pub fn remove(&mut self, key: i64) {
-        let number = number_of(key);
-        let at = self.find(number).expect("a key that is there");
-        let block = &mut self.blocks[at as usize];
-        block.used &= !(1 << place_of(key));
-        if block.used == 0 {
-            self.give_up(at);
-        } else if key == self.best_key {
-            self.set_best(at);
-        }
-    }
-
-    #[inline]
-    fn find(&mut self, number: i64) -> Option<u32> {
+    pub fn node_for(&mut self, key: i64) -> u32 {
+        let number = key >> FAN_BITS;
         let hint = self.hints[hint_of(number)];
-        match self.blocks.get(hint as usize) {
-            Some(block) if block.number == number => Some(hint),
-            _ => self.search(number),
+        if self.lower.nodes[hint as usize].number == number {
+            hint
+        } else {
+            self.find_or_make(number)
+        }
+    }
+
+    #[inline]
+    pub fn node(&mut self, at: u32) -> &mut Node {
+        &mut self.lower.nodes[at as usize]
+    }
+
+    /// Take a key out of its node, if it is empty.
+    #[inline]
+    pub fn remove_if(&mut self, empty: bool, at: u32, key: i64) {
+        let node = &mut self.lower.nodes[at as usize];
+        node.used &= !(u64::from(empty) << place_of(key));
+        if node.used == 0 {
+            self.give_up(at);
         }
     }
 
     #[inline(never)]
-    fn search(&mut self, number: i64) -> Option<u32> {
-        let at = *self.sorted.get(&number)?;
-        self.hints[hint_of(number)] = at;
-        Some(at)
-    }
-
-    #[inline(never)]
-    fn make(&mut self, number: i64) -> u32 {
-        let at = self.free.pop().unwrap_or_else(|| {
-            let at = u32::try_from(self.blocks.len()).expect("blocks are counted in 32 bits");
-            self.blocks.push(Block {
-                number: NO_BLOCK,
-                used: 0,
-                levels: [NONE; KEYS],
-            });
+    fn find_or_make(&mut self, number: i64) -> u32 {
+        let above = self.upper_for(number >> FAN_BITS);
+        let upper = &mut self.upper.nodes[above as usize];
+        let place = place_of(number);
+        let at = if upper.has(place) {
+            upper.at(place)
+        } else {
+            let at = self.lower.add(number, above);
+            upper.put(place, at);
+            if number > self.lower.nodes[self.best as usize].number {
+                self.best = at;
+            }
             at
-        });
-        self.blocks[at as usize].number = number;
-        self.sorted.insert(number, at);
+        };
         self.hints[hint_of(number)] = at;
         at
     }
 
+    fn upper_for(&mut self, number: i64) -> u32 {
+        let best = self.lower.nodes[self.best as usize].above;
+        if self.upper.nodes[best as usize].number == number {
+            return best;
+        }
+        *self
+            .sorted
+            .entry(number)
+            .or_insert_with(|| self.upper.add(number, NONE))
+    }
+
     #[inline(never)]
     fn give_up(&mut self, at: u32) {
-        let number = self.blocks[at as usize].number;
-        self.blocks[at as usize].number = NO_BLOCK;
-        self.sorted.remove(&number);
-        self.free.push(at);
-        if number == number_of(self.best_key) {
-            match self.sorted.last_key_value() {
-                Some((_, best)) => self.set_best(*best),
-                None => (self.best_key, self.best_level) = (NO_KEY, NONE),
-            }
+        let node = &self.lower.nodes[at as usize];
+        let (number, above) = (node.number, node.above);
+        self.lower.remove(at);
+        let upper = &mut self.upper.nodes[above as usize];
+        upper.used &= !(1 << place_of(number));
+        if upper.used == 0 {
+            self.sorted.remove(&(number >> FAN_BITS));
+            self.upper.remove(above);
+        }
+        if at == self.best {
+            self.best = self.find_best(above);
         }
     }
 
-    #[inline]
-    fn set_best(&mut self, at: u32) {
-        let block = &self.blocks[at as usize];
-        let place = block.used.ilog2();
-        self.best_key = (block.number << KEY_BITS) | i64::from(place);
-        self.best_level = block.levels[place as usize];
+    fn find_best(&self, above: u32) -> u32 {
+        let mut upper = &self.upper.nodes[above as usize];
+        if upper.used == 0 {
+            let last = self.sorted.last_key_value().map_or(NONE, |(_, at)| *at);
+            upper = &self.upper.nodes[last as usize];
+        }
+        upper.places[upper.last()]
     }
 
     /// All keys and their levels, the largest key first.
     pub fn best_first(&self) -> impl Iterator<Item = (i64, u32)> {
-        self.sorted.iter().rev().flat_map(|(number, at)| {
-            let block = &self.blocks[*at as usize];
-            (0..KEYS)
-                .rev()
-                .filter(|place| block.used & (1 << place) != 0)
-                .zip(std::iter::repeat((number, block)))
-                .map(|(place, (number, block))| {
-                    ((number << KEY_BITS) | place as i64, block.levels[place])
-                })
-        })
+        let uppers = self.sorted.values().rev();
+        uppers
+            .flat_map(|at| self.upper.nodes[*at as usize].best_first())
+            .flat_map(|(_, at)| self.lower.nodes[at as usize].best_first())
     }
-}
 
-impl Ladder {
-    /// Assert that blocks, their order, the hints and the best agree.
+    /// Assert that the nodes, their order and the best agree.
     pub fn check(&self) {
         let keys: Vec<i64> = self.best_first().map(|(key, _)| key).collect();
         assert!(keys.windows(2).all(|pair| pair[0] > pair[1]), "best first");
         let best = self.best_first().next().unwrap_or((NO_KEY, NONE));
-        assert_eq!((self.best_key, self.best_level), best, "the best is known");
+        let known = (self.best_key(), self.best_level());
+        assert_eq!(known, best, "the best is known");
+        let mut lower = 1;
         for (number, at) in &self.sorted {
-            let block = &self.blocks[*at as usize];
-            assert_eq!(block.number, *number, "a block is under its number");
-            assert!(block.used != 0, "no empty block");
+            let upper = &self.upper.nodes[*at as usize];
+            assert_eq!(upper.number, *number, "a node is under its number");
+            assert!(upper.used != 0, "no empty node");
+            for (number, below) in upper.best_first() {
+                let node = &self.lower.nodes[below as usize];
+                assert_eq!((node.number, node.above), (number, *at), "in its place");
+                assert!(node.used != 0, "no empty node");
+                lower += 1;
+            }
         }
-        let blocks = self.sorted.len() + self.free.len();
-        assert_eq!(blocks, self.blocks.len(), "a block is used or free");
+        lower += self.lower.free.len();
+        assert_eq!(lower, self.lower.nodes.len(), "a node is used or free");
+        let upper = self.sorted.len() + self.upper.free.len() + 1;
+        assert_eq!(upper, self.upper.nodes.len(), "a node is used or free");
     }
 }

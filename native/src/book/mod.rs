@@ -9,6 +9,7 @@ mod index;
 mod ladder;
 mod matching;
 mod orders;
+mod owners;
 mod resting;
 mod self_trade;
 mod side;

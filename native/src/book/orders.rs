@@ -72,44 +72,74 @@ pub struct Orders {
 impl Default for Orders {
     fn default() -> Self {
         Self {
-            orders: Vec::new(),
-            terms: Vec::new(),
+            orders: vec![NOTHING],
+            terms: vec![NO_TERMS],
             free: NONE,
         }
     }
 }
 
+const NOTHING: Order = Order {
+    order_id: 0,
+    account: 0,
+    price: 0,
+    size: 0,
+    remaining: 0,
+    level: NONE,
+    next: NONE,
+    previous: NONE,
+    younger: NONE,
+    older: NONE,
+    side: Side::Buy,
+    time_in_force: TimeInForce::Gtc,
+    self_trade: SelfTrade::Dc,
+    marks: Marks(0),
+};
+
+const NO_TERMS: Terms = Terms {
+    arrival: 0,
+    expire_ms: 0,
+    maker_fee_ppm: 0,
+    taker_fee_ppm: 0,
+};
+
 impl Orders {
+    /// A free slot, no longer free: an order and terms are to be put there.
     #[inline]
-    pub fn add(&mut self, order: Order, terms: Terms) -> u32 {
-        let slot = self.free;
-        if slot == NONE {
-            return self.extend(order, terms);
+    pub fn take_slot(&mut self) -> u32 {
+        if self.free == NONE {
+            self.extend();
         }
-        let at = slot as usize;
-        self.free = self.orders[at].next;
-        self.orders[at] = order;
-        self.terms[at] = terms;
+        let slot = self.free;
+        self.free = self.orders[slot as usize].next;
         slot
     }
 
+    #[cold]
     #[inline(never)]
-    fn extend(&mut self, order: Order, terms: Terms) -> u32 {
+    fn extend(&mut self) {
         let slot = u32::try_from(self.orders.len()).expect("orders are counted in 32 bits");
-        assert!(slot != NONE, "orders are counted in 32 bits");
         // By a quarter and not to the double: what a large book has to spare is not little.
         if self.orders.len() == self.orders.capacity() {
-            self.orders.reserve_exact((self.orders.len() / 4).max(256));
+            self.orders
+                .reserve_exact((self.orders.len() / 4).max(1_024));
             let spare = self.orders.capacity() - self.terms.len();
             self.terms.reserve_exact(spare);
         }
-        self.orders.push(order);
-        self.terms.push(terms);
-        slot
+        self.orders.push(NOTHING);
+        self.terms.push(NO_TERMS);
+        self.free = slot;
     }
 
     #[inline]
-    pub fn remove(&mut self, slot: u32) {
+    pub fn put(&mut self, slot: u32, order: Order, terms: Terms) {
+        self.orders[slot as usize] = order;
+        self.terms[slot as usize] = terms;
+    }
+
+    /// Free a slot; its values stay readable until it is used again.
+    #[inline]
+    pub fn free(&mut self, slot: u32) {
         let order = &mut self.orders[slot as usize];
         order.level = NONE;
         order.next = self.free;
@@ -129,11 +159,6 @@ impl Orders {
     #[inline]
     pub fn terms(&self, slot: u32) -> &Terms {
         &self.terms[slot as usize]
-    }
-
-    #[inline]
-    pub fn terms_mut(&mut self, slot: u32) -> &mut Terms {
-        &mut self.terms[slot as usize]
     }
 
     /// The slots of all resting orders, oldest first.

@@ -2,6 +2,7 @@
 
 use super::index::{Index, NONE, hash};
 use super::orders::{Order, Orders, Terms};
+use super::owners::Owners;
 use super::side::BookSide;
 use crate::schemas::enums::Side;
 use std::collections::BTreeMap;
@@ -11,10 +12,8 @@ use std::collections::BTreeMap;
 pub struct Resting {
     pub orders: Orders,
     pub by_id: Index,
-    /// The youngest order of each account; the others are linked to it.
-    pub by_account: Index,
-    pub bids: BookSide,
-    pub asks: BookSide,
+    pub owners: Owners,
+    sides: [BookSide; 2],
     /// Only orders that expire, by (expire_ms, arrival): the order in which they do.
     pub by_expiry: BTreeMap<(i64, i64), u32>,
     /// The last rank given.
@@ -26,9 +25,8 @@ impl Default for Resting {
         Self {
             orders: Orders::default(),
             by_id: Index::default(),
-            by_account: Index::default(),
-            bids: BookSide::new(Side::Buy),
-            asks: BookSide::new(Side::Sell),
+            owners: Owners::default(),
+            sides: [BookSide::new(Side::Buy), BookSide::new(Side::Sell)],
             by_expiry: BTreeMap::new(),
             arrivals: 0,
         }
@@ -38,163 +36,117 @@ impl Default for Resting {
 impl Resting {
     #[inline]
     pub fn side(&self, side: Side) -> &BookSide {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        }
+        &self.sides[side as usize]
     }
 
     #[inline]
     pub fn side_mut(&mut self, side: Side) -> &mut BookSide {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
+        &mut self.sides[side as usize]
     }
 
     /// The side that an order of this side takes from.
     #[inline]
     pub fn opposite(&self, side: Side) -> &BookSide {
-        match side {
-            Side::Buy => &self.asks,
-            Side::Sell => &self.bids,
-        }
+        &self.sides[1 - side as usize]
     }
 
     /// Whether a limit order would meet a resting one, of whichever account.
     #[inline]
     pub fn would_take(&self, side: Side, price: i64) -> bool {
         let opposite = self.opposite(side);
-        opposite.meets(opposite.reach(Some(price)))
+        opposite.meets(opposite.key(price))
     }
 
-    /// The order with this id.
+    /// The index's cell and the slot of the order with this id; else the cell for it.
     #[inline]
-    pub fn find(&self, order_id: i64) -> Option<u32> {
-        self.by_id.get(hash(order_id), |slot| {
+    pub fn find(&self, order_id: i64) -> Result<(usize, u32), usize> {
+        self.by_id.find(hash(order_id), |slot| {
             self.orders.get(slot).order_id == order_id
         })
     }
 
+    /// The index's cell for a new order.
+    #[inline]
+    pub fn find_vacant(&self, order_id: i64) -> usize {
+        let found = self.find(order_id);
+        found.expect_err("an order id is used once")
+    }
+
     /// Let an order rest, behind all others of its price; its terms say its rank.
     #[inline]
-    pub fn insert(&mut self, order: Order, terms: Terms) {
-        let (order_id, account) = (order.order_id, order.account);
-        let slot = self.orders.add(order, terms);
-        let orders = &self.orders;
-        let same = self.by_id.put(hash(order_id), slot, |other| {
-            orders.get(other).order_id == order_id
-        });
-        assert!(same.is_none(), "an order id is used once");
-        self.own(slot, account);
-        self.attach(slot);
+    pub fn insert(&mut self, cell: usize, mut order: Order, terms: Terms) {
+        let slot = self.orders.take_slot();
+        self.by_id.put(cell, hash(order.order_id), slot);
+        order.older = self.owners.add(&mut self.orders, slot, order.account);
+        if order.marks.expires() {
+            self.by_expiry
+                .insert((terms.expire_ms, terms.arrival), slot);
+        }
+        let side = &mut self.sides[order.side as usize];
+        (order.level, order.previous) =
+            side.add(&mut self.orders, slot, order.price, order.remaining);
+        self.orders.put(slot, order, terms);
     }
 
     /// Take an order out of all indexes; its values stay readable until the next is inserted.
     #[inline]
     pub fn close(&mut self, slot: u32) {
+        let cell = self.by_id.cell(hash(self.orders.get(slot).order_id), slot);
+        self.close_at(cell, slot);
+    }
+
+    /// As `close`, when the index's cell is known.
+    #[inline]
+    pub fn close_at(&mut self, cell: usize, slot: u32) {
         self.detach(slot);
-        self.forget(slot);
+        self.forget_at(cell, slot);
     }
 
     /// Take an order off its level and its expiry, to come back with another rank or to end.
     #[inline]
     pub fn detach(&mut self, slot: u32) {
-        let order = self.orders.get(slot);
-        let side = order.side;
+        let order = *self.orders.get(slot);
         if order.marks.expires() {
             let terms = self.orders.terms(slot);
             self.by_expiry.remove(&(terms.expire_ms, terms.arrival));
         }
-        match side {
-            Side::Buy => self.bids.remove(&mut self.orders, slot),
-            Side::Sell => self.asks.remove(&mut self.orders, slot),
-        }
+        self.sides[order.side as usize].remove(&mut self.orders, &order);
     }
 
     /// Put a detached order back, as the latest of all.
+    #[inline]
     pub fn reattach(&mut self, slot: u32) {
         self.arrivals += 1;
-        self.orders.terms_mut(slot).arrival = self.arrivals;
-        let order = self.orders.get(slot);
+        let mut order = *self.orders.get(slot);
+        let mut terms = *self.orders.terms(slot);
+        terms.arrival = self.arrivals;
         if order.younger != NONE {
-            let account = order.account;
-            self.disown(slot);
-            self.own(slot, account);
+            self.owners.remove(&mut self.orders, slot);
+            order.older = self.owners.add(&mut self.orders, slot, order.account);
+            order.younger = NONE;
         }
-        self.attach(slot);
-    }
-
-    /// Forget a detached order.
-    #[inline]
-    pub fn forget(&mut self, slot: u32) {
-        let order_id = self.orders.get(slot).order_id;
-        self.by_id.remove(hash(order_id), slot);
-        self.disown(slot);
-        self.orders.remove(slot);
-    }
-
-    #[inline]
-    fn attach(&mut self, slot: u32) {
-        let order = self.orders.get(slot);
-        let side = order.side;
         if order.marks.expires() {
-            let terms = self.orders.terms(slot);
             self.by_expiry
                 .insert((terms.expire_ms, terms.arrival), slot);
         }
-        match side {
-            Side::Buy => self.bids.add(&mut self.orders, slot),
-            Side::Sell => self.asks.add(&mut self.orders, slot),
-        }
+        let side = &mut self.sides[order.side as usize];
+        (order.level, order.previous) =
+            side.add(&mut self.orders, slot, order.price, order.remaining);
+        order.next = NONE;
+        self.orders.put(slot, order, terms);
     }
 
-    /// Make an order the youngest of its account.
-    #[inline]
-    fn own(&mut self, slot: u32, account: i64) {
-        let orders = &self.orders;
-        let older = self
-            .by_account
-            .put(hash(account), slot, |other| {
-                orders.get(other).account == account
-            })
-            .unwrap_or(NONE);
-        let order = self.orders.get_mut(slot);
-        order.older = older;
-        order.younger = NONE;
-        if older != NONE {
-            self.orders.get_mut(older).younger = slot;
-        }
+    /// Forget a detached order.
+    pub fn forget(&mut self, slot: u32) {
+        let cell = self.by_id.cell(hash(self.orders.get(slot).order_id), slot);
+        self.forget_at(cell, slot);
     }
 
     #[inline]
-    fn disown(&mut self, slot: u32) {
-        let order = self.orders.get(slot);
-        let (older, younger, account) = (order.older, order.younger, order.account);
-        if younger != NONE {
-            self.orders.get_mut(younger).older = older;
-        } else if older == NONE {
-            self.by_account.remove(hash(account), slot);
-        } else {
-            self.by_account.replace(hash(account), slot, older);
-        }
-        if older != NONE {
-            self.orders.get_mut(older).younger = younger;
-        }
-    }
-
-    /// The oldest order of an account; from it `younger` leads through all.
-    pub fn oldest_of(&self, account: i64) -> Option<u32> {
-        let mut slot = self.by_account.get(hash(account), |slot| {
-            self.orders.get(slot).account == account
-        })?;
-        loop {
-            let older = self.orders.get(slot).older;
-            if older == NONE {
-                return Some(slot);
-            }
-            slot = older;
-        }
+    fn forget_at(&mut self, cell: usize, slot: u32) {
+        self.by_id.remove(cell);
+        self.owners.remove(&mut self.orders, slot);
+        self.orders.free(slot);
     }
 
     /// The earliest expiry; None when nothing expires.

@@ -1,8 +1,9 @@
 //! One side of the book: price levels, and in each the orders by arrival.
 
 use super::index::NONE;
-use super::ladder::{Ladder, NO_KEY};
-use super::orders::Orders;
+use super::ladder::{Ladder, NO_KEY, place_of};
+use super::orders::{Order, Orders};
+use super::owners::select;
 use crate::schemas::enums::Side;
 
 /// The key up to which a market order takes: every level has a larger one or the same.
@@ -10,22 +11,36 @@ const ANY_KEY: i64 = NO_KEY + 1;
 
 /// The orders of one price, in a list.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct PriceLevel {
     /// Lots, the sum of its orders, of which there may be any number.
     pub size: i128,
     pub key: i64,
     pub first: u32,
+    /// The last order; of a free level, which has count 0 and size 0, the next free one.
     pub last: u32,
     pub count: u32,
+    /// The ladder's node that the key is in.
+    node: u32,
 }
+
+const FREE: PriceLevel = PriceLevel {
+    size: 0,
+    key: 0,
+    first: NONE,
+    last: NONE,
+    count: 0,
+    node: NONE,
+};
 
 /// The bids or the asks.
 ///
 /// Both sides are the same code by one idea: levels are kept by a key that is larger for a better
-/// price, the price of a bid and minus the price of an ask.
+/// price, the price of a bid and minus the price of an ask. Which side an order is on, and whether
+/// it has its level for itself, nobody can guess: so neither is a branch.
 #[derive(Clone, Debug)]
 pub struct BookSide {
-    of: Side,
+    sign: i64,
     ladder: Ladder,
     levels: Vec<PriceLevel>,
     free: u32,
@@ -34,24 +49,24 @@ pub struct BookSide {
 impl BookSide {
     pub fn new(of: Side) -> Self {
         Self {
-            of,
+            sign: match of {
+                Side::Buy => 1,
+                Side::Sell => -1,
+            },
             ladder: Ladder::default(),
-            levels: Vec::new(),
+            levels: vec![FREE],
             free: NONE,
         }
     }
 
     #[inline]
     pub fn key(&self, price: i64) -> i64 {
-        match self.of {
-            Side::Buy => price,
-            Side::Sell => -price,
-        }
+        self.sign * price
     }
 
     #[inline]
     pub fn price(&self, key: i64) -> i64 {
-        self.key(key)
+        self.sign * key
     }
 
     /// The key up to which an order of the other side takes here; None: at any price.
@@ -72,59 +87,52 @@ impl BookSide {
         self.levels[self.ladder.best_level() as usize].first
     }
 
-    /// Put an order behind all others of its price.
+    /// Put an order behind all others of its price; return its level and the one before it.
     #[inline]
-    pub fn add(&mut self, orders: &mut Orders, slot: u32) {
-        let order = orders.get(slot);
-        let (key, remaining) = (self.key(order.price), order.remaining);
-        let (levels, free) = (&mut self.levels, &mut self.free);
-        let at = self
-            .ladder
-            .get_or_insert(key, || new_level(levels, free, key));
-        let level = &mut self.levels[at as usize];
-        let last = level.last;
-        level.last = slot;
-        level.size += i128::from(remaining);
-        level.count += 1;
-        if last == NONE {
-            level.first = slot;
-        } else {
-            orders.get_mut(last).next = slot;
+    pub fn add(
+        &mut self,
+        orders: &mut Orders,
+        slot: u32,
+        price: i64,
+        remaining: i64,
+    ) -> (u32, u32) {
+        if self.free == NONE {
+            self.extend();
         }
-        let order = orders.get_mut(slot);
-        order.level = at;
-        order.previous = last;
-        order.next = NONE;
+        let (key, place) = (self.key(price), place_of(self.key(price)));
+        let node_at = self.ladder.node_for(key);
+        let node = self.ladder.node(node_at);
+        let is_there = node.has(place);
+        let at = select(is_there, node.at(place), self.free);
+        node.put(place, at);
+        let level = &mut self.levels[at as usize];
+        self.free = select(is_there, self.free, level.last);
+        let previous = select(is_there, level.last, NONE);
+        level.first = select(is_there, level.first, slot);
+        level.last = slot;
+        level.count += 1;
+        level.size += i128::from(remaining);
+        level.key = key;
+        level.node = node_at;
+        orders.get_mut(previous).next = slot;
+        (at, previous)
     }
 
     /// Take an order out, and its level when it was the last one there.
     #[inline]
-    pub fn remove(&mut self, orders: &mut Orders, slot: u32) {
-        let order = orders.get_mut(slot);
-        let (at, previous, next) = (order.level, order.previous, order.next);
-        let remaining = order.remaining;
-        order.level = NONE;
-        let level = &mut self.levels[at as usize];
+    pub fn remove(&mut self, orders: &mut Orders, order: &Order) {
+        let (previous, next) = (order.previous, order.next);
+        orders.get_mut(previous).next = next;
+        orders.get_mut(next).previous = previous;
+        let level = &mut self.levels[order.level as usize];
+        level.size -= i128::from(order.remaining);
         level.count -= 1;
-        if level.count == 0 {
-            let key = level.key;
-            // A free level has none; its list goes on to the next free one.
-            level.first = self.free;
-            self.free = at;
-            self.ladder.remove(key);
-            return;
-        }
-        level.size -= i128::from(remaining);
-        if previous == NONE {
-            level.first = next;
-        } else {
-            orders.get_mut(previous).next = next;
-        }
-        if next == NONE {
-            level.last = previous;
-        } else {
-            orders.get_mut(next).previous = previous;
-        }
+        let is_empty = level.count == 0;
+        level.first = select(previous == NONE, next, level.first);
+        let last = select(next == NONE, previous, level.last);
+        level.last = select(is_empty, self.free, last);
+        self.free = select(is_empty, order.level, self.free);
+        self.ladder.remove_if(is_empty, level.node, level.key);
     }
 
     /// Take lots off the level of an order; the order keeps its place.
@@ -147,33 +155,38 @@ impl BookSide {
             .flat_map(move |(_, level)| queue(orders, level))
     }
 
-    /// Keys and level places, and the best of them, as the ladder has them.
-    pub fn ladder(&self) -> &Ladder {
-        &self.ladder
+    /// Assert that ladder and levels agree, but for the orders.
+    pub fn check(&self) {
+        self.ladder.check();
+        for (key, at) in self.ladder.best_first() {
+            assert_eq!(
+                self.levels[at as usize].key, key,
+                "a level is under its key"
+            );
+        }
+        let mut free = self.free;
+        let mut unused = 1;
+        while free != NONE {
+            let level = &self.levels[free as usize];
+            assert_eq!((level.count, level.size), (0, 0), "a free level is empty");
+            free = level.last;
+            unused += 1;
+        }
+        let levels = self.ladder.best_first().count() + unused;
+        assert_eq!(levels, self.levels.len(), "a level is used or free");
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn extend(&mut self) {
+        let at = u32::try_from(self.levels.len()).expect("levels are counted in 32 bits");
+        self.levels.push(FREE);
+        self.free = at;
     }
 }
 
 /// The orders of a level, first come first.
 pub fn queue<'a>(orders: &'a Orders, level: &PriceLevel) -> impl Iterator<Item = u32> + 'a {
-    let slot = |slot: u32| (slot != NONE).then_some(slot);
-    std::iter::successors(slot(level.first), move |at| slot(orders.get(*at).next))
-}
-
-#[inline]
-fn new_level(levels: &mut Vec<PriceLevel>, free: &mut u32, key: i64) -> u32 {
-    let level = PriceLevel {
-        size: 0,
-        key,
-        first: NONE,
-        last: NONE,
-        count: 0,
-    };
-    let at = *free;
-    if at == NONE {
-        levels.push(level);
-        return u32::try_from(levels.len() - 1).expect("levels are counted in 32 bits");
-    }
-    *free = levels[at as usize].first;
-    levels[at as usize] = level;
-    at
+    let some = |slot: u32| (slot != NONE).then_some(slot);
+    std::iter::successors(some(level.first), move |at| some(orders.get(*at).next))
 }

@@ -106,7 +106,8 @@ impl Book {
             self_trade: order.self_trade,
             marks: Marks::new(order.post_only, order.expire_ms != 0),
         };
-        self.resting.insert(order, terms);
+        let cell = self.resting.find_vacant(order.order_id);
+        self.resting.insert(cell, order, terms);
     }
 }
 

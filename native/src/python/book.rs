@@ -2,8 +2,10 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::book::events::BookEvent;
 use crate::book::{Book as Inner, Level};
@@ -12,9 +14,9 @@ use crate::core::book_snapshot;
 use crate::core::books::{Message, decoded};
 use crate::edges::EdgeState;
 use crate::python::Undecodable;
-use crate::schemas::enums::Side;
+use crate::schemas::enums::{OrderType, SelfTrade, Side, TimeInForce};
 use crate::schemas::instrument::Instrument;
-use crate::schemas::orders::OrderEvent;
+use crate::schemas::orders::{AmendOrder, CancelOrder, CancelOrders, NewOrder, OrderEvent};
 
 /// One book.
 #[pyclass(frozen)]
@@ -50,14 +52,61 @@ fn rules_of(record: &[u8]) -> PyResult<Instrument> {
     }
 }
 
-/// The order events that a record holds.
-fn events_of(record: &[u8]) -> PyResult<Vec<OrderEvent>> {
-    match decoded(record)? {
-        Message::Orders { groups, .. } => {
-            Ok(groups.into_iter().flat_map(|group| group.events).collect())
-        }
-        _ => Err(Undecodable::new_err("not a batch of orders")),
+/// A field of an event that Python gives.
+trait Given: Sized {
+    fn given(value: &Bound<'_, PyAny>) -> PyResult<Self>;
+}
+
+impl Given for i64 {
+    fn given(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        value.extract()
     }
+}
+
+impl Given for bool {
+    fn given(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        value.extract()
+    }
+}
+
+macro_rules! given_by_symbol {
+    ($($kind:ident),+) => {
+        $(impl Given for $kind {
+            fn given(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+                let symbol: PyBackedStr = value.extract()?;
+                let place = Self::SYMBOLS.iter().position(|known| **known == *symbol);
+                let member = place.map(|at| Self::ALL[at]);
+                member.ok_or_else(|| PyValueError::new_err(format!("no member {}", &*symbol)))
+            }
+        })+
+    };
+}
+
+given_by_symbol!(Side, OrderType, TimeInForce, SelfTrade);
+
+macro_rules! event {
+    ($kind:ident, $fields:expr, { $($field:ident),+ }) => {{
+        let mut at = 0..;
+        OrderEvent::$kind($kind {
+            $($field: Given::given(&$fields.get_item(at.next().expect("endless"))?)?),+
+        })
+    }};
+}
+
+/// The order event of a kind by its fields, in the order of `partita.schemas.orders`.
+fn event_of(kind: &str, fields: &Bound<'_, PyTuple>) -> PyResult<OrderEvent> {
+    Ok(match kind {
+        "NewOrder" => event!(NewOrder, fields, {
+            order_id, account, side, r#type, time_in_force, price, size, funds, post_only,
+            self_trade, expire_ms, maker_fee_ppm, taker_fee_ppm
+        }),
+        "CancelOrder" => event!(CancelOrder, fields, { order_id, account, request }),
+        "AmendOrder" => {
+            event!(AmendOrder, fields, { order_id, account, price, size, top_up, request })
+        }
+        "CancelOrders" => event!(CancelOrders, fields, { account, request }),
+        _ => return Err(PyValueError::new_err(format!("{kind} is no order event"))),
+    })
 }
 
 /// An event as (kind, fields in the order of `partita.matchers.events`).
@@ -160,18 +209,18 @@ impl Book {
         self.book().last_trade()
     }
 
-    /// Apply the events of a record; return what happened.
+    /// Apply an event of a kind by its fields; return what happened.
     fn apply<'py>(
         &self,
         py: Python<'py>,
-        record: &[u8],
+        kind: &str,
+        fields: &Bound<'py, PyTuple>,
         time_ms: i64,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let event = event_of(kind, fields)?;
         let mut events = Vec::new();
-        for event in &events_of(record)? {
-            self.book()
-                .apply(event, time_ms, &mut |event| events.push(event));
-        }
+        self.book()
+            .apply(&event, time_ms, &mut |event| events.push(event));
         events.iter().map(|event| told(py, event)).collect()
     }
 

@@ -121,7 +121,8 @@ impl Shard {
         for (at, side) in sides {
             if at != NOWHERE {
                 let funds = &self.accounts.funds[at as usize];
-                let own = (funds.account, funds.asset) == (order.account, listed.held(side));
+                let own = (funds.number, funds.account) == (order.number, order.account)
+                    && funds.asset == listed.held(side);
                 assert!(own, "an order knows its balances: {order:?}");
             }
         }

@@ -94,7 +94,7 @@ impl Journal {
     pub fn balance(&self, accounts: &Accounts, funds: u32) -> Balance {
         let funds = &accounts.funds[funds as usize];
         Balance {
-            account: accounts.rows[funds.account as usize].number,
+            account: funds.number,
             asset_id: self.assets[funds.asset as usize].asset_id,
             available: funds.available,
             held: funds.held,

@@ -236,8 +236,7 @@ impl Shard {
                 _ => return None,
             }
         };
-        let owner = self.orders[at].account;
-        (self.accounts.rows[owner as usize].number == account).then_some(at)
+        (self.orders[at].number == account).then_some(at)
     }
 
     /// The order as its owner is told.

@@ -15,6 +15,8 @@ use std::ops::{Index, IndexMut};
 pub struct Order {
     /// Our identifier; 0: a free place.
     pub order_id: i64,
+    /// The owner's number.
+    pub number: i64,
     /// Ticks, 0 for market.
     pub price: i64,
     /// Lots: filled + remaining; 0: market buy by funds alone.
@@ -108,6 +110,7 @@ impl Order {
 impl Row for Order {
     const FREE: Self = Self {
         order_id: 0,
+        number: 0,
         price: 0,
         size: 0,
         filled: 0,

@@ -91,6 +91,7 @@ impl Shard {
         };
         let order = Order {
             order_id,
+            number: command.account,
             price: command.price,
             size: command.size,
             hold: reserve.hold,

@@ -88,6 +88,7 @@ impl Shard {
         let holds = holds.expect("every hold is of an account");
         let order = Order {
             order_id: row.order_id,
+            number: row.account,
             price: row.price,
             size: row.size,
             filled: row.filled,

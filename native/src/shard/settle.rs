@@ -34,7 +34,7 @@ impl Shard {
         );
         order.state = OrderState::Open;
         told.event(&AccountEvent::Opened(accounts::Opened {
-            account: self.accounts.rows[order.account as usize].number,
+            account: order.number,
             order_id: report.order_id,
             remaining: report.remaining,
         }));
@@ -66,7 +66,7 @@ impl Shard {
         };
         if order.gets == NOWHERE {
             let asset = listed.held(other(order.side));
-            order.gets = self.accounts.funds_of(order.account, asset);
+            order.gets = self.accounts.other_funds(order.holds, asset);
         }
         // First base and then quote, as the account is told.
         let (base, quote) = match order.side {
@@ -84,7 +84,7 @@ impl Shard {
         order.hold = settlement.hold;
         order.filled += report.size;
         let event = accounts::Filled {
-            account: self.accounts.rows[order.account as usize].number,
+            account: order.number,
             order_id: report.order_id,
             instrument_id,
             side: order.side,
@@ -126,7 +126,7 @@ impl Shard {
         let unit = self.instruments[order.instrument].rules.notional_unit;
         let freed = change(order, unit, report);
         told.event(&AccountEvent::Changed(accounts::Changed {
-            account: self.accounts.rows[order.account as usize].number,
+            account: order.number,
             order_id: report.order_id,
             price: report.price,
             remaining: report.remaining,
@@ -167,7 +167,7 @@ impl Shard {
         let filled = order.filled;
         let freed = std::mem::take(&mut order.hold);
         told.event(&AccountEvent::Done(accounts::Done {
-            account: self.accounts.rows[order.account as usize].number,
+            account: order.number,
             order_id: report.order_id,
             outcome: report.outcome,
             reason: report.reason,

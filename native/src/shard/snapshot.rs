@@ -52,7 +52,7 @@ impl Shard {
 
     pub(super) fn account_funds(&self) -> Vec<AccountFunds> {
         let rows = self.accounts.funds.iter().map(|funds| AccountFunds {
-            account: self.accounts.rows[funds.account as usize].number,
+            account: funds.number,
             asset_id: self.journal.assets[funds.asset as usize].asset_id,
             available: funds.available,
             held: funds.held,
