@@ -20,6 +20,13 @@ unsafe impl GlobalAlloc for Counting {
         ALLOCATED.fetch_sub(layout.size(), Ordering::Relaxed);
         unsafe { System.dealloc(at, layout) }
     }
+
+    // The system may move pages and copy nothing; the trait's own would copy.
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATED.fetch_add(size, Ordering::Relaxed);
+        ALLOCATED.fetch_sub(layout.size(), Ordering::Relaxed);
+        unsafe { System.realloc(at, layout, size) }
+    }
 }
 
 /// Bytes allocated now.

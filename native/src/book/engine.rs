@@ -158,12 +158,9 @@ impl Book {
     fn place(&mut self, new: &NewOrder, told: &mut impl FnMut(BookEvent)) {
         let cell = self.resting.find_vacant(new.order_id);
         let taker = Taker::new(new);
-        // Nearly all orders, shortly: they rest at once.
-        if taker.may_rest
-            && !self.resting.would_take(new.side, new.price)
-            && !self.halted
-            && !(0 < new.expire_ms && new.expire_ms <= self.time_ms)
-        {
+        // The short way of nearly all orders: they rest at once.
+        let waits = taker.may_rest && !self.resting.would_take(new.side, new.price);
+        if waits && !self.halted && !self.is_due(new.expire_ms) {
             self.open(cell, new, &taker);
             told(taker.opened());
             return;
@@ -171,11 +168,16 @@ impl Book {
         self.place_taking(new, taker, told);
     }
 
+    #[inline]
+    fn is_due(&self, expire_ms: i64) -> bool {
+        0 < expire_ms && expire_ms <= self.time_ms
+    }
+
     #[inline(never)]
     fn place_taking(&mut self, new: &NewOrder, mut taker: Taker, told: &mut impl FnMut(BookEvent)) {
         let (outcome, reason) = if self.halted {
             (Outcome::Rejected, Reason::NotTrading)
-        } else if 0 < new.expire_ms && new.expire_ms <= self.time_ms {
+        } else if self.is_due(new.expire_ms) {
             (Outcome::Expired, Reason::TimeReached)
         } else if new.post_only && self.resting.would_take(new.side, new.price) {
             (Outcome::Rejected, Reason::PostOnlyWouldTake)

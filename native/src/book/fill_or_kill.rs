@@ -2,7 +2,7 @@
 
 use super::resting::Resting;
 use super::taker::Taker;
-use crate::arithmetic::{affordable, need};
+use crate::arithmetic::{buys, need};
 use crate::schemas::enums::SelfTrade;
 
 /// Whether the order would be filled whole: all its size, or all that its funds buy.
@@ -18,7 +18,7 @@ pub fn can_fill(resting: &Resting, order: &Taker, notional_unit: i64) -> bool {
         let both = wanted.min(maker.remaining);
         let mut size = both;
         if order.budgeted {
-            size = both.min(affordable(funds, maker.price, notional_unit, rate));
+            size = buys(funds, both, maker.price, notional_unit, rate);
         }
         if size == 0 {
             return !order.sized && wanted < order.remaining;

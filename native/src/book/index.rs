@@ -81,7 +81,7 @@ impl Index {
 
     #[inline]
     fn home(&self, hash: u32) -> usize {
-        (u64::from(hash) >> self.shift) as usize
+        (hash >> self.shift) as usize
     }
 
     #[inline]
@@ -169,5 +169,65 @@ impl Index {
         }
         new.count = self.count;
         *self = new;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most cells that a search for one of these looks at.
+    fn longest(numbers: impl Iterator<Item = i64>) -> usize {
+        let mut index = Index::default();
+        for (slot, number) in (1..).zip(numbers) {
+            let cell = index.find(hash(number), |_| false).expect_err("a new one");
+            index.put(cell, hash(number), slot);
+        }
+        let mask = index.cells.len() - 1;
+        let cells = index.cells.iter().enumerate();
+        let used = cells.filter(|(_, cell)| **cell != EMPTY);
+        used.map(|(at, cell)| at.wrapping_sub(index.home(hash_of(*cell))) & mask)
+            .max()
+            .map_or(0, |away| away + 1)
+    }
+
+    #[test]
+    fn no_stride_of_ids_makes_searches_long() {
+        for stride in (0..48).flat_map(|power| [1_i64 << power, 3 << power, (1 << power) - 1]) {
+            for first in [1, -70_000, 1 << 40] {
+                let numbers = (0..10_000_i64).map(|number| first + number * stride.max(1));
+                let longest = longest(numbers);
+                assert!(
+                    longest < 64,
+                    "{longest} at a stride of {stride} from {first}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_removed_is_gone_and_the_rest_is_found() {
+        let mut index = Index::default();
+        let number = |slot: u32| i64::from(slot) * 77_777;
+        for slot in 1..5_000 {
+            let hash = hash(number(slot));
+            let cell = index
+                .find(hash, |other| other == slot)
+                .expect_err("a new one");
+            index.put(cell, hash, slot);
+        }
+        for slot in (1..5_000).filter(|slot| slot % 50 != 0) {
+            let cell = index.cell(hash(number(slot)), slot);
+            index.remove(cell);
+        }
+        for slot in 1..5_000 {
+            let found = index.find(hash(number(slot)), |other| other == slot);
+            assert_eq!(found.is_ok(), slot % 50 == 0, "{slot}");
+        }
+        assert_eq!(index.len(), 99);
+        assert!(
+            index.cells.len() <= 32 * 99,
+            "a table that was large shrinks"
+        );
     }
 }

@@ -3,8 +3,9 @@
 use super::index::NONE;
 use std::collections::BTreeMap;
 
-const FAN: usize = 64;
-const FAN_BITS: u32 = FAN.ilog2();
+/// Bits of a place in a node.
+const FAN_BITS: u32 = 6;
+const FAN: usize = 1 << FAN_BITS;
 const HINTS: usize = 64;
 /// Below every key there is: what the best key of an empty ladder is.
 pub const NO_KEY: i64 = i64::MIN;
@@ -31,8 +32,13 @@ impl Node {
     }
 
     #[inline]
-    fn last(&self) -> usize {
-        self.used.ilog2() as usize
+    fn last(&self) -> u32 {
+        self.used.ilog2()
+    }
+
+    #[inline]
+    fn key(&self, place: u32) -> i64 {
+        (self.number << FAN_BITS) | i64::from(place)
     }
 
     #[inline]
@@ -52,10 +58,10 @@ impl Node {
     }
 
     fn best_first(&self) -> impl Iterator<Item = (i64, u32)> {
-        (0..FAN)
+        (0..u64::BITS)
             .rev()
-            .filter(|place| self.has(*place))
-            .map(|place| ((self.number << FAN_BITS) | place as i64, self.places[place]))
+            .filter(|place| self.has(*place as usize))
+            .map(|place| (self.key(place), self.places[place as usize]))
     }
 }
 
@@ -66,7 +72,8 @@ struct Nodes {
 }
 
 impl Nodes {
-    /// One node below all others, that is never taken out.
+    /// One node below all others, that is never taken out. No price comes near it: prices are at
+    /// most `AMOUNT_MAX`, half of what would fit.
     fn new() -> Self {
         let mut lowest = Node::new(NO_KEY >> FAN_BITS, NONE);
         lowest.put(0, NONE);
@@ -122,15 +129,19 @@ impl Default for Ladder {
 
 /// Where in its node a key is.
 #[inline]
-#[allow(clippy::cast_sign_loss)] // masked
 pub fn place_of(key: i64) -> usize {
-    (key & (FAN as i64 - 1)) as usize
+    masked(key, FAN)
 }
 
 #[inline]
-#[allow(clippy::cast_sign_loss)] // masked
 fn hint_of(number: i64) -> usize {
-    (number & (HINTS as i64 - 1)) as usize
+    masked(number, HINTS)
+}
+
+#[inline]
+#[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // only low bits are kept
+fn masked(number: i64, bound: usize) -> usize {
+    number as usize & (bound - 1)
 }
 
 impl Ladder {
@@ -138,14 +149,14 @@ impl Ladder {
     #[inline]
     pub fn best_key(&self) -> i64 {
         let node = &self.lower.nodes[self.best as usize];
-        (node.number << FAN_BITS) | node.last() as i64
+        node.key(node.last())
     }
 
     /// The level of the largest key; NONE when there is none.
     #[inline]
     pub fn best_level(&self) -> u32 {
         let node = &self.lower.nodes[self.best as usize];
-        node.places[node.last()]
+        node.places[node.last() as usize]
     }
 
     /// The node that a key is to be put into, which must be done.
@@ -227,7 +238,7 @@ impl Ladder {
             let last = self.sorted.last_key_value().map_or(NONE, |(_, at)| *at);
             upper = &self.upper.nodes[last as usize];
         }
-        upper.places[upper.last()]
+        upper.places[upper.last() as usize]
     }
 
     /// All keys and their levels, the largest key first.

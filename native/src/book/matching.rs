@@ -4,7 +4,7 @@ use super::events::{BookEvent, Traded};
 use super::resting::Resting;
 use super::self_trade::prevent;
 use super::taker::Taker;
-use crate::arithmetic::{affordable, fee, notional};
+use crate::arithmetic::{buys, fee, notional};
 use crate::schemas::enums::{Outcome, Reason};
 
 /// Why an incoming order stopped taking.
@@ -63,7 +63,7 @@ impl Matching {
             let wanted = taker.remaining.min(maker.remaining);
             let mut size = wanted;
             if taker.budgeted {
-                size = wanted.min(self.buys(taker, maker.price));
+                size = self.buys(taker, wanted, maker.price);
                 if size == 0 {
                     return spent(taker);
                 }
@@ -90,8 +90,10 @@ impl Matching {
         Ending::Unmet
     }
 
-    fn buys(&self, taker: &Taker, price: i64) -> i64 {
-        affordable(taker.funds, price, self.notional_unit, taker.taker_fee_ppm)
+    #[inline]
+    fn buys(&self, taker: &Taker, wanted: i64, price: i64) -> i64 {
+        let (unit, rate_ppm) = (self.notional_unit, taker.taker_fee_ppm);
+        buys(taker.funds, wanted, price, unit, rate_ppm)
     }
 
     fn cost(&self, taker: &Taker, price: i64, size: i64) -> i64 {
@@ -140,8 +142,8 @@ fn fill_maker(resting: &mut Resting, slot: u32, size: i64, told: &mut impl FnMut
     let maker = resting.orders.get_mut(slot);
     if size < maker.remaining {
         maker.remaining -= size;
-        let (level, side) = (maker.level, maker.side);
-        resting.side_mut(side).reduce(level, size);
+        let maker = *maker;
+        resting.side_mut(maker.side).reduce(maker.level, size);
         return;
     }
     resting.close(slot);

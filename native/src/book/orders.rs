@@ -6,6 +6,7 @@ use crate::schemas::enums::{SelfTrade, Side, TimeInForce};
 /// What nearly every command looks at: one cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
+#[allow(clippy::struct_field_names)] // named as in the messages
 pub struct Order {
     pub order_id: i64,
     pub account: i64,
@@ -64,7 +65,7 @@ const _: () = assert!(size_of::<Order>() == 64 && size_of::<Terms>() == 32);
 /// All slots; a slot that is freed is the next one used, while it is still in the cache.
 #[derive(Clone, Debug)]
 pub struct Orders {
-    orders: Vec<Order>,
+    slots: Vec<Order>,
     terms: Vec<Terms>,
     free: u32,
 }
@@ -72,7 +73,7 @@ pub struct Orders {
 impl Default for Orders {
     fn default() -> Self {
         Self {
-            orders: vec![NOTHING],
+            slots: vec![NOTHING],
             terms: vec![NO_TERMS],
             free: NONE,
         }
@@ -111,36 +112,35 @@ impl Orders {
             self.extend();
         }
         let slot = self.free;
-        self.free = self.orders[slot as usize].next;
+        self.free = self.slots[slot as usize].next;
         slot
     }
 
     #[cold]
     #[inline(never)]
     fn extend(&mut self) {
-        let slot = u32::try_from(self.orders.len()).expect("orders are counted in 32 bits");
+        let slot = u32::try_from(self.slots.len()).expect("orders are counted in 32 bits");
         // By a quarter and not to the double: what a large book has to spare is not little.
-        if self.orders.len() == self.orders.capacity() {
-            self.orders
-                .reserve_exact((self.orders.len() / 4).max(1_024));
-            let spare = self.orders.capacity() - self.terms.len();
+        if self.slots.len() == self.slots.capacity() {
+            self.slots.reserve_exact((self.slots.len() / 4).max(1_024));
+            let spare = self.slots.capacity() - self.terms.len();
             self.terms.reserve_exact(spare);
         }
-        self.orders.push(NOTHING);
+        self.slots.push(NOTHING);
         self.terms.push(NO_TERMS);
         self.free = slot;
     }
 
     #[inline]
     pub fn put(&mut self, slot: u32, order: Order, terms: Terms) {
-        self.orders[slot as usize] = order;
+        self.slots[slot as usize] = order;
         self.terms[slot as usize] = terms;
     }
 
     /// Free a slot; its values stay readable until it is used again.
     #[inline]
     pub fn free(&mut self, slot: u32) {
-        let order = &mut self.orders[slot as usize];
+        let order = &mut self.slots[slot as usize];
         order.level = NONE;
         order.next = self.free;
         self.free = slot;
@@ -148,12 +148,12 @@ impl Orders {
 
     #[inline]
     pub fn get(&self, slot: u32) -> &Order {
-        &self.orders[slot as usize]
+        &self.slots[slot as usize]
     }
 
     #[inline]
     pub fn get_mut(&mut self, slot: u32) -> &mut Order {
-        &mut self.orders[slot as usize]
+        &mut self.slots[slot as usize]
     }
 
     #[inline]
@@ -164,7 +164,7 @@ impl Orders {
     /// The slots of all resting orders, oldest first.
     pub fn by_arrival(&self) -> Vec<u32> {
         let mut ranks: Vec<(i64, u32)> = (0..)
-            .zip(&self.orders)
+            .zip(&self.slots)
             .zip(&self.terms)
             .filter(|((_, order), _)| order.level != NONE)
             .map(|((slot, _), terms)| (terms.arrival, slot))

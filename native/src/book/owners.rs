@@ -43,7 +43,7 @@ impl Owners {
 
     #[inline]
     fn list_of(&self, account: i64) -> usize {
-        (u64::from(hash(account)) >> self.shift) as usize
+        (hash(account) >> self.shift) as usize
     }
 
     /// Put an order, the youngest of all, in front; return the one before it.
@@ -64,11 +64,11 @@ impl Owners {
     #[inline]
     pub fn remove(&mut self, orders: &mut Orders, slot: u32) {
         let order = orders.get(slot);
-        let (older, younger, account) = (order.older, order.younger, order.account);
-        orders.get_mut(younger).older = older;
-        orders.get_mut(older).younger = younger;
+        let (before, after, account) = (order.older, order.younger, order.account);
+        orders.get_mut(after).older = before;
+        orders.get_mut(before).younger = after;
         let list = self.list_of(account);
-        self.heads[list] = select(younger == NONE, older, self.heads[list]);
+        self.heads[list] = select(after == NONE, before, self.heads[list]);
         self.count -= 1;
     }
 
@@ -92,15 +92,15 @@ impl Owners {
     #[cold]
     #[inline(never)]
     fn grow(&mut self, orders: &mut Orders) {
-        let mut new = Self::of_heads(self.heads.len() * 2);
+        let mut new = Self::of_heads(self.heads.len() * 4);
         for list in 0..self.heads.len() {
             // All of a new list come from one old list, so the oldest first keeps them in order.
             let mut slots: Vec<u32> = self.list(orders, list).collect();
             slots.reverse();
             for slot in slots {
-                let older = new.add(orders, slot, orders.get(slot).account);
+                let before = new.add(orders, slot, orders.get(slot).account);
                 let order = orders.get_mut(slot);
-                (order.older, order.younger) = (older, NONE);
+                (order.older, order.younger) = (before, NONE);
             }
         }
         *self = new;

@@ -11,6 +11,8 @@ const AS_MUCH_AS_FUNDS_BUY: i64 = NOTIONAL_MAX;
 
 /// An order that takes: a new one, or one that an amend took off its place.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_field_names)] // named as in the messages
+#[allow(clippy::struct_excessive_bools)] // each says one thing of its own
 pub struct Taker {
     pub order_id: i64,
     pub account: i64,
