@@ -4,7 +4,7 @@
 pub mod book_machine;
 pub mod book_snapshot;
 pub mod books;
-mod columns;
+pub mod columns;
 mod dead_letter;
 pub mod ledger;
 pub mod record;

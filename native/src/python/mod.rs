@@ -2,6 +2,7 @@
 //! is released while a core works.
 
 mod book;
+mod codec;
 mod core;
 mod shard;
 
@@ -41,6 +42,7 @@ fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<core::Core>()?;
     module.add_class::<book::Book>()?;
     module.add_class::<shard::Shard>()?;
+    module.add_function(wrap_pyfunction!(codec::again, module)?)?;
     module.add("Undecodable", py.get_type::<Undecodable>())?;
     module.add("UnknownFingerprint", py.get_type::<UnknownFingerprint>())?;
     module.add("WrongPartitions", py.get_type::<WrongPartitions>())?;
