@@ -1,4 +1,4 @@
-"""What else may stand on a topic: repeats, gaps, other pasts, wrong kinds, bytes that are no record."""
+"""What else may stand on a topic: repeats, gaps, other pasts, wrong kinds, broken bytes."""
 
 from random import Random
 
@@ -41,7 +41,7 @@ def mutated(random: Random, value: bytes) -> bytes:
 
 
 def wrong(random: Random, log: MemoryLog, topic: str, at: int) -> Message | bytes:
-    """Return something that a partition must live with. It moves no machine: a state's past is real."""
+    """Return something that a partition must live with, and that moves no machine."""
     records = log.records(topic, at)
     batches = [r.value for r in records if type(_decoded(r.value)) in (OrderBatch, ReportBatch)]
     kind = random.randrange(8)
@@ -120,6 +120,6 @@ def _rules(random: Random) -> Message:
             newer._replace(instrument_id=random.choice((0, 7, -1))),
             newer._replace(symbol="Ä-USD"),
             newer._replace(base_decimals=random.choice((-1, 11, 3))),
-            newer._replace(partition=random.choice(_NUMBERS[3:] + (-1,))),
+            newer._replace(partition=random.choice((*_NUMBERS[3:], -1))),
         )
     )

@@ -6,12 +6,15 @@ mod codec;
 mod core;
 mod shard;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use pyo3::create_exception;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyAssertionError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use crate::core::record::Unreadable;
+use crate::core::words;
 use crate::schemas::enums::Line;
 use crate::schemas::heads::ALL;
 
@@ -27,6 +30,12 @@ impl From<Unreadable> for PyErr {
             Unreadable::WrongPartitions(text) => WrongPartitions::new_err(text),
         }
     }
+}
+
+/// Do something; a broken assertion is Python's `AssertionError`, with the reference's words.
+fn asserted<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| PyAssertionError::new_err(words(panic.as_ref())))
 }
 
 fn line_of(symbol: &str) -> PyResult<Line> {
