@@ -41,19 +41,17 @@ class ShardPartition:
     def take(self, message: Message, offset: int, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
         """Apply a client's commands or the books' reports; see Machines."""
         assert offset >= self.position, "a shard alone on its partition is read from its position"
+        _check(message)
         self.taken += 1
-        if isinstance(message, CommandBatch):
-            if len(message.commands) > BATCH_COMMANDS_MAX:
-                raise Undecodable(f"a batch has at most {BATCH_COMMANDS_MAX} commands")
-            for command in message.commands:
-                self._tell(self.shard.command(command, time_ms), outbox)
-            return ()
         if isinstance(message, ReportBatch):
             return self._take_reports(message, time_ms, outbox)
-        raise Undecodable(f"a {type(message).__name__} does not belong on {ACCOUNT_COMMANDS}")
+        for command in message.commands:
+            self._tell(self.shard.command(command, time_ms), outbox)
+        return ()
 
     def skip(self, message: Message, offset: int) -> None:  # noqa: ARG002 - a shard is read from its position
         """Take the numbers of a message's events; see Machines."""
+        _check(message)
         self.taken += 1
         if isinstance(message, ReportBatch):
             for group in message.groups:
@@ -140,6 +138,15 @@ class ShardPartition:
     def check(self) -> None:
         """Assert every invariant of the shard."""
         self.shard.check()
+
+
+def _check(message: Message) -> None:
+    """Look at a message before anything is taken. Raises Undecodable."""
+    if isinstance(message, CommandBatch):
+        if len(message.commands) > BATCH_COMMANDS_MAX:
+            raise Undecodable(f"a batch has at most {BATCH_COMMANDS_MAX} commands")
+    elif not isinstance(message, ReportBatch):
+        raise Undecodable(f"a {type(message).__name__} does not belong on {ACCOUNT_COMMANDS}")
 
 
 def ledger_core(shards: int, line: Line, new_shard: NewShard) -> ReferenceCore:

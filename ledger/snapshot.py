@@ -33,6 +33,7 @@ _ENUMS: dict[str, type[StrEnum]] = {
     "outcome": Outcome,
     "reason": Reason,
 }
+CONTENT_BYTES = 16  # of what tells a repeat from other content
 _NONE, _RECEIVED, _ACCEPTED, _REJECTED = range(4)  # kinds of answers
 _KINDS: dict[type[Answer], int] = {
     accounts.Received: _RECEIVED,
@@ -163,6 +164,8 @@ def _id_rows(table: snapshots.Ids) -> Iterator[KnownId]:
     accepted = _rows(snapshots.Accepted._fields, table.accepted)
     rejected = _rows(snapshots.Rejected._fields, table.rejected)
     for account, command_id, content, keep_until_ms, pinned, kind in zip(*table[:6], strict=True):
+        if len(content) != CONTENT_BYTES:
+            raise ValueError(f"the content of an id is {CONTENT_BYTES} bytes")
         answer: tuple[Answer, ...] = ()
         if kind == _RECEIVED:
             answer = (accounts.Received._make((account, command_id, *next(received), False)),)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engines.under_test import under_test
 
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
@@ -15,6 +16,21 @@ from partita.matchers.engines import ENGINES as BOOK_ENGINES
 def pytest_report_header() -> str:
     """Say which engines run."""
     return f"partita engines: book {engine_name(BOOK_ENGINES)}, shard {engine_name(SHARD_ENGINES)}"
+
+
+# Of a module, so that Hypothesis may run many examples in one.
+@pytest.fixture(scope="module", params=sorted(BOOK_ENGINES, reverse=True))
+def book_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run the tests of a module on the books of each engine: `engines.under_test.new_book`."""
+    with under_test("book", request.param):
+        yield
+
+
+@pytest.fixture(scope="module", params=sorted(SHARD_ENGINES, reverse=True))
+def shard_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run the tests of a module on the shards of each engine: `engines.under_test.new_shard`."""
+    with under_test("shard", request.param):
+        yield
 
 
 @pytest.fixture(scope="session")

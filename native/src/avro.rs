@@ -178,7 +178,7 @@ impl Value<'_> for i64 {
 impl Value<'_> for bool {
     #[inline]
     fn read(input: &mut Reader<'_>) -> Result<Self> {
-        Ok(input.byte()? == 1)
+        Ok(input.byte()? != 0) // as fastavro has it
     }
 
     #[inline]

@@ -1,5 +1,6 @@
 """Amending: the new total size, the top-up, and the races with fills."""
 
+import pytest
 from ledger_support.world import (
     AMEND,
     BTC,
@@ -21,6 +22,8 @@ from partita.schemas.reasons import Reason
 from partita.schemas.reports import Changed as ReportChanged
 from partita.schemas.reports import Done as ReportDone
 from partita.schemas.reports import Refused
+
+pytestmark = pytest.mark.usefixtures("shard_engine")
 
 _ACCEPTED = Accepted(2, "a1", 2, 1, repeated=False)
 

@@ -1,5 +1,6 @@
 """Cancelling: the book has the last word, and answers by the request's number."""
 
+import pytest
 from ledger_support.world import CANCEL, CANCEL_ALL, MARKET_BUY, PLACE, USD, Desk, typed
 
 from partita.schemas.accounts import Accepted, Balance, Done, OrderStatus, Rejected
@@ -8,6 +9,8 @@ from partita.schemas.orders import CancelOrder, CancelOrders
 from partita.schemas.reasons import Reason
 from partita.schemas.reports import Done as ReportDone
 from partita.schemas.reports import OrdersCancelled, Refused
+
+pytestmark = pytest.mark.usefixtures("shard_engine")
 
 _DONE = OrderStatus(
     account=2,

@@ -1,10 +1,13 @@
 """Inquiring: the state in its turn on the log."""
 
+import pytest
 from ledger_support.world import BTC, ETH, INQUIRE, NOW, PLACE, SELL, USD, Desk, typed
 
 from partita.schemas.accounts import Answered, Balance, OrderStatus, Rejected, Total
 from partita.schemas.enums import OrderState, OrderType, Outcome, Question, Side, TimeInForce
 from partita.schemas.reasons import Reason
+
+pytestmark = pytest.mark.usefixtures("shard_engine")
 
 _ORDERS = INQUIRE._replace(question=Question.OPEN_ORDERS)
 _BALANCES = INQUIRE._replace(question=Question.BALANCES)

@@ -21,6 +21,8 @@ from partita.schemas.limits import ID_MARGIN_MS, LIFE_REMEMBERED_MS_MAX
 from partita.schemas.reasons import Reason
 from partita.schemas.reports import OrdersCancelled, Refused
 
+pytestmark = pytest.mark.usefixtures("shard_engine")
+
 _UNTIL = NOW + 30_000
 _NOTHING = ShardOutput((), ())
 _DUPLICATE = Rejected(2, "p1", Reason.DUPLICATE_ID, 0, repeated=False)

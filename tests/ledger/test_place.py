@@ -22,6 +22,8 @@ from partita.schemas.limits import NOTIONAL_MAX
 from partita.schemas.orders import NewOrder
 from partita.schemas.reasons import Reason
 
+pytestmark = pytest.mark.usefixtures("shard_engine")
+
 
 def test_limit_buy_reserves_notional_and_highest_fee() -> None:
     """1,000 ticks x 10 lots x 3 units, and 0.2 % of that."""

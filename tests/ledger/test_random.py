@@ -17,6 +17,8 @@ from ledger_support.world import AMEND, BTC, CANCEL, CANCEL_ALL, ETH, INQUIRE, P
 from partita.schemas.commands import Command
 from partita.schemas.enums import OrderType, Question, SelfTrade, Side, TimeInForce
 
+pytestmark = pytest.mark.usefixtures("shard_engine")
+
 _ACCOUNTS = st.sampled_from(ACCOUNTS)
 _EDGES = st.tuples(st.integers(0, SHARDS - 1), st.integers(1, 2))
 _SIZES = st.integers(1, 30)

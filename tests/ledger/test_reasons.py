@@ -33,6 +33,8 @@ from partita.schemas.limits import (
 )
 from partita.schemas.reasons import Reason
 
+pytestmark = pytest.mark.usefixtures("shard_engine")
+
 # The desk's accounts (one has as many open orders as there may be) and orders: 4 of 10 lots of the
 # open one are filled.
 RICH, POOR, CROWDED, UNOPENED = 2, 4, 6, 8

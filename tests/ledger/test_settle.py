@@ -22,6 +22,8 @@ from partita.schemas.reports import Filled as ReportFilled
 from partita.schemas.reports import Opened as ReportOpened
 from partita.schemas.reports import Report
 
+pytestmark = pytest.mark.usefixtures("shard_engine")
+
 
 def _desk() -> Desk:
     desk = Desk()

@@ -1,12 +1,14 @@
 """Transfers: the only way in and out."""
 
 import pytest
+from engines.under_test import new_shard
 from ledger_support.world import BTC, BTC_USD, NOW, TRANSFER, USD, Desk, typed
 
-from partita.ledger.reference import ReferenceShard
 from partita.schemas.accounts import Accepted, Balance, Rejected
 from partita.schemas.limits import AMOUNT_MAX, BALANCE_MAX
 from partita.schemas.reasons import Reason
+
+pytestmark = pytest.mark.usefixtures("shard_engine")
 
 
 def test_first_deposit_opens_the_account() -> None:
@@ -43,7 +45,7 @@ def test_an_account_is_not_opened_by_a_withdrawal() -> None:
 
 def test_asset_is_unknown_until_an_instrument_has_it() -> None:
     """Assets come with the rules of symbols."""
-    shard = ReferenceShard(0, 2)
+    shard = new_shard(0, 2)
     rejected = Rejected(2, "t1", Reason.UNKNOWN_ASSET, 0, repeated=False)
     assert (rejected,) == shard.command(TRANSFER, NOW).events
     shard.report(1, BTC_USD, NOW)

@@ -2,11 +2,11 @@
 
 from collections import Counter, deque
 
+from engines.under_test import new_shard
 from ledger_support.model_book import ModelBook
 from ledger_support.world import BTC_USD, ETH_USD, NOW
 
-from partita.ledger.abc import ShardOutput
-from partita.ledger.reference import ReferenceShard
+from partita.ledger.abc import Shard, ShardOutput
 from partita.ledger.snapshot import ShardEdges, from_snapshot, to_snapshot
 from partita.log.edges import EdgeState
 from partita.schemas.accounts import Accepted, AccountEvent, Received, Rejected
@@ -37,9 +37,9 @@ class Exchange:
     def __init__(self) -> None:
         """List the instruments."""
         self.time_ms = NOW
-        self.shards = [ReferenceShard(shard, SHARDS) for shard in range(SHARDS)]
+        self.shards = [new_shard(shard, SHARDS) for shard in range(SHARDS)]
         # Restored from a snapshot at some point, and led through the same inputs ever since.
-        self.twins: dict[int, ReferenceShard] = {}
+        self.twins: dict[int, Shard] = {}
         self.books = {rules.instrument_id: ModelBook(rules) for rules in (BTC_USD, ETH_USD)}
         self.to_books: dict[tuple[int, int], deque[OrderEvent]] = {
             (shard, book): deque() for shard in range(SHARDS) for book in self.books
@@ -118,7 +118,7 @@ class Exchange:
 
     def copy(self, number: int) -> None:
         """Restore a twin from a shard's snapshot; from now on they must answer alike."""
-        twin = ReferenceShard(0, 1)
+        twin = new_shard(0, 1)
         state, edges = self.shards[number].snapshot(), ShardEdges((), ((1, _END),), _END)
         record = decode(encode(to_snapshot(state, edges)))  # by way of its bytes
         assert (state, edges) == from_snapshot(record)

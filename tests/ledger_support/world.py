@@ -1,7 +1,8 @@
 """Values that the ledger's tests share: instruments, commands with defaults, a shard in use."""
 
+from engines.under_test import new_shard
+
 from partita.ledger.abc import ShardOutput
-from partita.ledger.reference import ReferenceShard
 from partita.schemas.accounts import AccountEvent, Balance, Received
 from partita.schemas.commands import Amend, Cancel, CancelAll, Command, Inquire, Place, Transfer
 from partita.schemas.enums import (
@@ -81,7 +82,7 @@ class Desk:
 
     def __init__(self, shard: int = 0, shards: int = 2) -> None:
         """Make a shard that has heard of the instruments."""
-        self.shard = ReferenceShard(shard, shards)
+        self.shard = new_shard(shard, shards)
         self.time_ms = NOW
         for rules in (BTC_USD, ETH_USD, HALTED):
             assert self.report(rules, rules.instrument_id) == ()

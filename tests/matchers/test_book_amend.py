@@ -3,13 +3,15 @@
 import pytest
 from books.checked import typed
 from books.make import HALTED, INSTRUMENT, NOTIONAL_UNIT, behind, limit, other
+from engines.under_test import new_book
 
 from partita.matchers.events import Changed, Done, Opened, OrdersCancelled, Refused, Traded
-from partita.matchers.reference import ReferenceBook
 from partita.schemas.arithmetic import need
 from partita.schemas.enums import Outcome, Side
 from partita.schemas.orders import AmendOrder, CancelOrder, CancelOrders
 from partita.schemas.reasons import Reason
+
+pytestmark = pytest.mark.usefixtures("book_engine")
 
 BOTH = pytest.mark.parametrize("side", list(Side))
 NOW = 1_000
@@ -19,7 +21,7 @@ AMPLE = 10**9
 @BOTH
 def test_a_smaller_amend_keeps_its_place_and_gives_no_second_opening(side: Side) -> None:
     """One Changed, kept_place, with the new remaining size and the top-up that now belongs."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 10, 100), NOW)
     book.apply(limit(2, other(side), 3, 100), NOW)
     expected = [Changed(1, 101, side, 100, 5, 4, 77, kept_place=True)]
@@ -29,7 +31,7 @@ def test_a_smaller_amend_keeps_its_place_and_gives_no_second_opening(side: Side)
 @BOTH
 def test_an_amend_that_crosses_is_filled_as_an_incoming_order(side: Side) -> None:
     """Changed without its place, its trades, then its end, told as one that had been open."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 4, 100), NOW)
     book.apply(limit(2, other(side), 9, behind(side, -2)), NOW)
     events = book.apply(AmendOrder(1, 101, behind(side, -3), 4, AMPLE, 77), NOW)
@@ -45,7 +47,7 @@ def test_an_amend_that_crosses_is_filled_as_an_incoming_order(side: Side) -> Non
 @BOTH
 def test_an_amend_that_moves_opens_again_behind_the_others(side: Side) -> None:
     """Changed without its place, then Opened with all that rests."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 4, 100), NOW)
     price = behind(side, 5)
     expected = [
@@ -69,7 +71,7 @@ def test_a_refused_amend_gives_its_top_up_back_and_changes_nothing(
     side: Side, order_id: int, account: int, size: int, reason: Reason
 ) -> None:
     """Unknown, somebody else's, or already filled as far: the order is as it was."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 10, 100), NOW)
     book.apply(limit(2, other(side), 3, 100), NOW)
     before = book.snapshot()
@@ -87,13 +89,13 @@ def test_hold_and_top_up_must_cover_what_an_amend_needs(side: Side) -> None:
     else:
         short = 12 - 7
     for top_up, answer in ((short - 1, Refused), (short, Changed)):
-        book = ReferenceBook(INSTRUMENT)
+        book = new_book(INSTRUMENT)
         book.apply(limit(1, side, 10, 100, **rates), NOW)
         book.apply(limit(2, other(side), 3, 100), NOW)
         event = book.apply(AmendOrder(1, 101, 101, 15, top_up, 77), NOW)[0]
         assert answer is type(event)
     refused = Refused(1, 101, Reason.TOP_UP_TOO_SMALL, short - 1, 77)
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 10, 100, **rates), NOW)
     book.apply(limit(2, other(side), 3, 100), NOW)
     events = book.apply(AmendOrder(1, 101, 101, 15, short - 1, 77), NOW)
@@ -103,7 +105,7 @@ def test_hold_and_top_up_must_cover_what_an_amend_needs(side: Side) -> None:
 @BOTH
 def test_a_post_only_order_is_not_amended_into_its_own_account_either(side: Side) -> None:
     """It would take, whoever is there; the order stays where it was."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 4, 100, post_only=True), NOW)
     book.apply(limit(2, other(side), 4, behind(side, -2), account=101), NOW)
     before = book.snapshot()
@@ -115,7 +117,7 @@ def test_a_post_only_order_is_not_amended_into_its_own_account_either(side: Side
 @BOTH
 def test_a_halted_book_refuses_amends_and_takes_cancels(side: Side) -> None:
     """An unknown order is unknown first; the reasons keep their order."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 4, 100), NOW)
     book.change_rules(HALTED)
     known = book.apply(AmendOrder(1, 101, 100, 1, 5, 77), NOW)
@@ -129,7 +131,7 @@ def test_a_halted_book_refuses_amends_and_takes_cancels(side: Side) -> None:
 @BOTH
 def test_a_cancel_ends_what_is_left_and_only_once(side: Side) -> None:
     """The second cancel, and somebody else's, finds no such order."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, side, 4, 100), NOW)
     refused = [Refused(1, 999, Reason.UNKNOWN_ORDER, 0, 5)]
     assert typed(refused) == typed(book.apply(CancelOrder(1, 999, 5), NOW))
@@ -142,7 +144,7 @@ def test_a_cancel_ends_what_is_left_and_only_once(side: Side) -> None:
 @BOTH
 def test_cancel_all_ends_one_accounts_orders_oldest_first_then_answers(side: Side) -> None:
     """Only the last event carries the request; an account without orders has 0 cancelled."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     for order_id, account in ((1, 5), (2, 6), (3, 5)):
         book.apply(limit(order_id, side, 4, behind(side, order_id), account=account), NOW)
     price = behind(side, 1)

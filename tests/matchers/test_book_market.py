@@ -3,21 +3,24 @@
 import pytest
 from books.checked import typed
 from books.make import INSTRUMENT, NOTIONAL_UNIT, limit, market
+from engines.under_test import new_book
 
+from partita.matchers.abc import Book
 from partita.matchers.events import BookEvent, Done, Traded
-from partita.matchers.reference import ReferenceBook
 from partita.schemas.enums import Outcome, SelfTrade, Side, TimeInForce
 from partita.schemas.orders import NewOrder
 from partita.schemas.reasons import Reason
+
+pytestmark = pytest.mark.usefixtures("book_engine")
 
 BOTH = pytest.mark.parametrize("side", list(Side))
 NOW = 1_000
 LOT = 100 * NOTIONAL_UNIT  # what a lot costs at 100
 
 
-def _asks(*sizes: int) -> ReferenceBook:
+def _asks(*sizes: int) -> Book:
     """Return a book with asks of the sizes at 100, 101, ..."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     for order_id, size in enumerate(sizes, 1):
         book.apply(limit(order_id, Side.SELL, size, 99 + order_id), NOW)
     return book
@@ -36,7 +39,7 @@ def test_a_market_order_that_finds_nothing_is_cancelled(side: Side) -> None:
     """Not filled, and not rested."""
     order = market(1, side, 5)
     expected = [_end(order, Outcome.CANCELLED, Reason.NO_LIQUIDITY, 5)]
-    assert typed(expected) == typed(ReferenceBook(INSTRUMENT).apply(order, NOW))
+    assert typed(expected) == typed(new_book(INSTRUMENT).apply(order, NOW))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,7 @@ def test_fill_or_kill_is_all_or_nothing_for_funds_too(size: int, funds: int, fil
 
 def test_dc_takes_what_the_trade_would_have_cost_off_the_funds() -> None:
     """Two own lots at 100 use up what they would have cost, fee included."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, Side.SELL, 2, 100, account=5), NOW)
     book.apply(limit(2, Side.SELL, 9, 100, account=6), NOW)
     funds = 3 * (LOT + LOT // 100)

@@ -8,14 +8,16 @@ from pathlib import Path
 from books.checked import run_audited, run_checked, typed
 from books.flow import Step, flow, flows
 from books.make import HALTED, INSTRUMENT
+from engines.under_test import new_book
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partita.log.edges import EdgeState
 from partita.matchers.abc import Book
-from partita.matchers.reference import ReferenceBook
 from partita.matchers.snapshot import BookEdges, from_snapshot, to_snapshot
 from partita.schemas.codec import decode, encode
+
+pytestmark = pytest.mark.usefixtures("book_engine")
 
 _END = EdgeState(1 << 40, 0xFFFFFFFF)
 TESTS = Path(__file__).parents[1]
@@ -32,7 +34,7 @@ print(book.state_hash().hex())
 
 def _book() -> Book:
     """Return the book under test, which must satisfy the contract's types."""
-    return ReferenceBook(INSTRUMENT)
+    return new_book(INSTRUMENT)
 
 
 @settings(max_examples=150, deadline=None)

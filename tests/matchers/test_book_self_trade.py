@@ -3,11 +3,13 @@
 import pytest
 from books.checked import typed
 from books.make import INSTRUMENT, limit, other
+from engines.under_test import new_book
 
 from partita.matchers.events import BookEvent, Changed, Done, Opened, Traded
-from partita.matchers.reference import ReferenceBook
 from partita.schemas.enums import Outcome, SelfTrade, Side, TimeInForce
 from partita.schemas.reasons import Reason
+
+pytestmark = pytest.mark.usefixtures("book_engine")
 
 BOTH = pytest.mark.parametrize("side", list(Side))
 NOW = 1_000
@@ -20,7 +22,7 @@ def _prevented(order_id: int, side: Side, left: int, *, was_open: bool) -> Done:
 
 def _meet(side: Side, mine: int, size: int, flag: SelfTrade) -> list[BookEvent]:
     """Let order 3 of ME take at 100, where 1 of ME rests before 2 of YOU (3 lots)."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     # The resting order's own flag is another one, and does not matter.
     idle = SelfTrade.CN if flag is not SelfTrade.CN else SelfTrade.CO
     book.apply(limit(1, other(side), mine, 100, account=ME, self_trade=idle), NOW)
@@ -106,7 +108,7 @@ def test_fill_or_kill_counts_what_prevention_would_remove(
     side: Side, flag: SelfTrade, size: int, killed: bool
 ) -> None:
     """Own orders never fill it: under co they would go, under the others it would end there."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, other(side), 3, 100, account=ME), NOW)
     book.apply(limit(2, other(side), 3, 100, account=YOU), NOW)
     order = limit(3, side, size, 100, account=ME, self_trade=flag, time_in_force=TimeInForce.FOK)
@@ -125,7 +127,7 @@ def test_fill_or_kill_counts_what_prevention_would_remove(
 @pytest.mark.parametrize("flag", list(SelfTrade))
 def test_post_only_is_rejected_by_its_own_account_too(side: Side, flag: SelfTrade) -> None:
     """It would take, so it does not come to self-trade prevention."""
-    book = ReferenceBook(INSTRUMENT)
+    book = new_book(INSTRUMENT)
     book.apply(limit(1, other(side), 3, 100, account=ME), NOW)
     order = limit(2, side, 3, 100, account=ME, self_trade=flag, post_only=True)
     reason = Reason.POST_ONLY_WOULD_TAKE

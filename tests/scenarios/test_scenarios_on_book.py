@@ -1,17 +1,19 @@
-"""Every scenario, on the reference book alone."""
+"""Every scenario, on a book alone, of each engine."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from books.make import INSTRUMENT
+from engines.under_test import new_book
 from scenarios import values as said
 from scenarios.parser import ScenarioError, parse
 
 from partita.matchers import events as book_events
-from partita.matchers.reference import ReferenceBook
 from partita.schemas.enums import OrderType, Side
 from partita.schemas.orders import AmendOrder, CancelOrder, CancelOrders, NewOrder
+
+pytestmark = pytest.mark.usefixtures("book_engine")
 
 FILES = sorted(Path(__file__).parent.glob("*.txt"))
 SCENARIOS = [found for path in FILES for found in parse(path.read_text("utf-8"), path.name)]
@@ -25,7 +27,7 @@ class _OnBook:
 
     def __init__(self, scenario: said.Scenario) -> None:
         self._fees_ppm = scenario.maker_fee_ppm, scenario.taker_fee_ppm
-        self.book = ReferenceBook(INSTRUMENT._replace(notional_unit=1))
+        self.book = new_book(INSTRUMENT._replace(notional_unit=1))
         self._accounts: dict[str, int] = {}
         self._names: list[str] = []  # of the orders; an id is the rank of its name, from 1
         self._requests = 0

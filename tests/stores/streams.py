@@ -68,7 +68,7 @@ def _overheard(said: list[list[Said]]) -> Iterator[None]:
             return self._tell(super().report(instrument_id, report, time_ms))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ledger_support.exchange.ReferenceShard", Telling)
+        patch.setattr("ledger_support.exchange.new_shard", Telling)
         yield
 
 

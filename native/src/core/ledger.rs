@@ -60,8 +60,8 @@ pub struct ShardEdges {
 /// Consecutive events of one edge, a book to a shard.
 pub(crate) struct ReportGroup {
     pub instrument_id: i64,
-    first: i64,
-    chain: i64,
+    pub first: i64,
+    pub chain: i64,
     pub events: Vec<Report>,
 }
 

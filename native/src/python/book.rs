@@ -13,7 +13,11 @@ use crate::core::book_machine::BookEdges;
 use crate::core::book_snapshot;
 use crate::core::books::{Message, decoded};
 use crate::edges::EdgeState;
+<<<<<<< HEAD
 use crate::python::{Undecodable, place_in};
+=======
+use crate::python::{Undecodable, asserted};
+>>>>>>> 7af46eef9389fe8fd127206b7e753d82eb055537
 use crate::schemas::enums::{OrderType, SelfTrade, Side, TimeInForce};
 use crate::schemas::instrument::Instrument;
 use crate::schemas::orders::{AmendOrder, CancelOrder, CancelOrders, NewOrder, OrderEvent};
@@ -217,8 +221,10 @@ impl Book {
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let event = event_of(kind, fields)?;
         let mut events = Vec::new();
-        self.book()
-            .apply(&event, time_ms, &mut |event| events.push(event));
+        asserted(|| {
+            self.book()
+                .apply(&event, time_ms, &mut |event| events.push(event));
+        })?;
         events.iter().map(|event| told(py, event)).collect()
     }
 
@@ -232,7 +238,8 @@ impl Book {
 
     /// Take rules of a newer version; return whether they were newer.
     fn change_rules(&self, rules: &[u8]) -> PyResult<bool> {
-        Ok(self.book().change_rules(rules_of(rules)?))
+        let rules = rules_of(rules)?;
+        asserted(|| self.book().change_rules(rules))
     }
 
     /// Return (price, size, orders) of the best level of a side.
@@ -265,7 +272,7 @@ impl Book {
     /// Take the state of a record in place of the own one.
     fn restore(&self, data: &[u8]) -> PyResult<()> {
         let snapshot = book_snapshot::read(data)?;
-        *self.book() = Inner::restore(snapshot.state);
+        *self.book() = asserted(|| Inner::restore(snapshot.state))?;
         Ok(())
     }
 
@@ -275,7 +282,7 @@ impl Book {
     }
 
     /// Assert every invariant.
-    fn check(&self) {
-        self.book().check();
+    fn check(&self) -> PyResult<()> {
+        asserted(|| self.book().check())
     }
 }

@@ -11,7 +11,7 @@ use crate::core::ledger::{Ledger, ledger_core};
 use crate::core::record::{Record, Result};
 use crate::core::{Core as AnyCore, Counters, MachineMark, Machines, Outputs};
 use crate::outbox::Outgoing;
-use crate::python::line_of;
+use crate::python::{asserted, line_of};
 
 /// What is the same for both cores.
 trait Worker: Send {
@@ -273,7 +273,7 @@ impl Core {
     }
 
     /// Assert every invariant of every machine.
-    fn check(&self, py: Python<'_>) {
-        py.detach(|| self.worker().check());
+    fn check(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| asserted(|| self.worker().check()))
     }
 }

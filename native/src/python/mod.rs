@@ -5,15 +5,19 @@
 
 mod book;
 mod bulk;
+mod codec;
 mod core;
 mod shard;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use pyo3::create_exception;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyAssertionError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 
 use crate::core::record::Unreadable;
+use crate::core::words;
 use crate::schemas::enums::Line;
 use crate::schemas::heads::ALL;
 
@@ -38,6 +42,12 @@ fn place_in<T: Copy>(symbols: &[&str], members: &[T], symbol: &str) -> PyResult<
     member.ok_or_else(|| PyValueError::new_err(format!("no member {symbol} of {symbols:?}")))
 }
 
+/// Do something; a broken assertion is Python's `AssertionError`, with the reference's words.
+fn asserted<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| PyAssertionError::new_err(words(panic.as_ref())))
+}
+
 fn line_of(symbol: &str) -> PyResult<Line> {
     place_in(Line::SYMBOLS, Line::ALL, symbol)
 }
@@ -50,6 +60,7 @@ fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<book::Book>()?;
     module.add_class::<shard::Shard>()?;
     module.add_class::<bulk::Bulk>()?;
+    module.add_function(wrap_pyfunction!(codec::again, module)?)?;
     module.add("Undecodable", py.get_type::<Undecodable>())?;
     module.add("UnknownFingerprint", py.get_type::<UnknownFingerprint>())?;
     module.add("WrongPartitions", py.get_type::<WrongPartitions>())?;

@@ -10,6 +10,7 @@ use crate::core::ledger::{Message, ShardEdges, decoded};
 use crate::core::shard_snapshot;
 use crate::edges::{EdgeState, OutEdge};
 use crate::outbox::{Outbox, Stream, Topic};
+use crate::python::asserted;
 use crate::schemas::accounts::AccountEvent;
 use crate::schemas::enums::Line;
 use crate::schemas::heads;
@@ -104,7 +105,7 @@ impl Shard {
         let mut told = Told::new();
         if let Message::Commands(commands) = decoded(record, 1)? {
             for command in &commands {
-                self.shard().command(command, time_ms, &mut told);
+                asserted(|| self.shard().command(command, time_ms, &mut told))?;
             }
         }
         Ok(told.records(py))
@@ -121,8 +122,8 @@ impl Shard {
         if let Message::Reports { groups, .. } = decoded(record, 0)? {
             for group in &groups {
                 for report in &group.events {
-                    self.shard()
-                        .report(group.instrument_id, report, time_ms, &mut told);
+                    let id = group.instrument_id;
+                    asserted(|| self.shard().report(id, report, time_ms, &mut told))?;
                 }
             }
         }
@@ -151,7 +152,7 @@ impl Shard {
     /// Take the state of a record in place of the own one.
     fn restore(&self, data: &[u8]) -> PyResult<()> {
         let (state, _) = shard_snapshot::read(data)?;
-        *self.shard() = Inner::restore(state);
+        *self.shard() = asserted(|| Inner::restore(state))?;
         Ok(())
     }
 
@@ -161,7 +162,7 @@ impl Shard {
     }
 
     /// Assert every invariant.
-    fn check(&self) {
-        self.shard().check();
+    fn check(&self) -> PyResult<()> {
+        asserted(|| self.shard().check())
     }
 }
