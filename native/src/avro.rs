@@ -48,18 +48,24 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// It does not end.
-    #[inline]
+    #[inline(always)]
     pub fn long(&mut self) -> Result<i64> {
-        let first = self.byte()?;
-        if first < 0x80 {
-            return Ok(unzigzag(u64::from(first)));
+        // Eight bytes at once, without a branch for each, which could not be guessed.
+        if let Some(next) = self.data.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
+            let bytes = u64::from_le_bytes(*next);
+            let ends = !bytes & CONTINUES;
+            if ends != 0 {
+                let last = ends & ends.wrapping_neg();
+                self.at += (last.trailing_zeros() >> 3) as usize + 1;
+                return Ok(unzigzag(squeezed(bytes & (last ^ last.wrapping_sub(1)))));
+            }
         }
-        self.longer(first)
+        self.long_by_bytes()
     }
 
-    fn longer(&mut self, first: u8) -> Result<i64> {
-        let mut value = u64::from(first & 0x7f);
-        let mut shift = 7;
+    #[cold]
+    fn long_by_bytes(&mut self) -> Result<i64> {
+        let (mut value, mut shift) = (0, 0_u32);
         loop {
             let byte = self.byte()?;
             // Beyond ten bytes the bits wrap around, as they do in fastavro on this hardware.
@@ -107,41 +113,150 @@ impl<'a> Reader<'a> {
             }
         }
     }
+
+    /// Read an array whole.
+    ///
+    /// # Errors
+    /// A count, or an item, cannot be read.
+    #[inline]
+    pub fn items<T: Value<'a>>(&mut self) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        loop {
+            let mut count = self.long()?;
+            if count == 0 {
+                return Ok(items);
+            }
+            if count < 0 {
+                count = count.wrapping_neg();
+                self.long()?; // the block's bytes, for those who skip it
+            }
+            // A count is anybody's word: no more room than there can be items, or is usual.
+            let room = usize::try_from(count).unwrap_or(0);
+            items.reserve(room.min(self.left()).min(ITEMS_AT_ONCE));
+            for _ in 0..count {
+                items.push(T::read(self)?);
+            }
+        }
+    }
 }
 
-#[inline]
+/// Items for which room is made before the first is read.
+const ITEMS_AT_ONCE: usize = 8_192;
+
+/// The bits of eight bytes that say that a varint goes on.
+const CONTINUES: u64 = 0x8080_8080_8080_8080;
+
+/// Bring the lower seven bits of each of eight bytes together.
+#[inline(always)]
+fn squeezed(bytes: u64) -> u64 {
+    let pairs = (bytes & 0x007f_007f_007f_007f) | ((bytes & 0x7f00_7f00_7f00_7f00) >> 1);
+    let fours = (pairs & 0x0000_3fff_0000_3fff) | ((pairs & 0x3fff_0000_3fff_0000) >> 2);
+    (fours & 0x0fff_ffff) | ((fours >> 4) & 0x00ff_ffff_f000_0000)
+}
+
+/// Spread 56 bits over the lower seven of each of eight bytes.
+#[inline(always)]
+fn spread(bits: u64) -> u64 {
+    let fours = (bits & 0x0fff_ffff) | ((bits & 0x00ff_ffff_f000_0000) << 4);
+    let pairs = (fours & 0x0000_3fff_0000_3fff) | ((fours & 0x0fff_c000_0fff_c000) << 2);
+    (pairs & 0x007f_007f_007f_007f) | ((pairs & 0x3f80_3f80_3f80_3f80) << 1)
+}
+
+#[inline(always)]
 #[allow(clippy::cast_possible_wrap)] // the zigzag code is defined by the bits
 fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-/// Write a zigzag varint.
-#[inline]
-#[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // the code is defined by bits
-pub fn put_long(value: i64, out: &mut Vec<u8>) {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
+/// Room for values: bytes that are there already, so that writing looks at no capacity.
+#[derive(Debug)]
+pub struct Slot<'o> {
+    bytes: &'o mut [u8],
+    at: usize,
 }
 
-/// Write bytes with their length before them.
+impl Slot<'_> {
+    /// Write a zigzag varint.
+    #[inline(always)]
+    #[allow(clippy::cast_sign_loss)] // the code is by bits
+    pub fn long(&mut self, value: i64) {
+        let code = ((value << 1) ^ (value >> 63)) as u64;
+        if code >= 1 << 56 {
+            return self.long_by_bytes(code);
+        }
+        // Eight bytes at once, of which those behind the last are written over.
+        let bits = 64 - (code | 1).leading_zeros();
+        let count = (bits * 9 + 64) >> 6; // bits / 7, rounded up, for up to 56 bits
+        let continues = CONTINUES & ((1_u64 << (8 * (count - 1))) - 1);
+        self.plain((spread(code) | continues).to_le_bytes());
+        self.at -= 8 - count as usize;
+    }
+
+    #[cold]
+    #[allow(clippy::cast_possible_truncation)] // as above
+    fn long_by_bytes(&mut self, mut rest: u64) {
+        while rest >= 0x80 {
+            self.plain([rest as u8 | 0x80]);
+            rest >>= 7;
+        }
+        self.plain([rest as u8]);
+    }
+
+    /// Write bytes as they are.
+    #[inline]
+    pub fn plain<const N: usize>(&mut self, bytes: [u8; N]) {
+        *self.bytes[self.at..].first_chunk_mut::<N>().expect("room") = bytes;
+        self.at += N;
+    }
+
+    /// Write bytes of any number as they are.
+    #[inline]
+    pub fn slice(&mut self, bytes: &[u8]) {
+        self.bytes[self.at..][..bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+}
+
+/// Append what is written into a slot with this much room.
+#[inline]
+pub fn append(out: &mut Vec<u8>, room: usize, write: impl FnOnce(&mut Slot<'_>)) {
+    let before = out.len();
+    out.resize(before + room, 0);
+    let mut slot = Slot {
+        bytes: &mut out[before..],
+        at: 0,
+    };
+    write(&mut slot);
+    let written = slot.at;
+    out.truncate(before + written);
+}
+
+/// Append a zigzag varint.
+#[inline]
+pub fn put_long(value: i64, out: &mut Vec<u8>) {
+    append(out, LONG_ROOM, |slot| slot.long(value));
+}
+
+/// Append bytes with their length before them.
 #[inline]
 pub fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     put_length(bytes.len(), out);
     out.extend_from_slice(bytes);
 }
 
-/// Write a count or a length.
+/// Append a count or a length.
 #[inline]
 pub fn put_length(length: usize, out: &mut Vec<u8>) {
-    put_long(
-        i64::try_from(length).expect("what is in memory is counted in 63 bits"),
-        out,
-    );
+    put_long(counted(length), out);
 }
+
+#[inline]
+fn counted(length: usize) -> i64 {
+    i64::try_from(length).expect("what is in memory is counted in 63 bits")
+}
+
+/// What a 64-bit integer takes at most, written or laid out.
+pub const LONG_ROOM: usize = 10;
 
 /// A value of the log's schemas: how it is read and written, and laid out for a chain.
 pub trait Value<'a>: Sized {
@@ -151,11 +266,20 @@ pub trait Value<'a>: Sized {
     /// The bytes are not such a value.
     fn read(input: &mut Reader<'a>) -> Result<Self>;
 
-    /// Write it.
-    fn write(&self, out: &mut Vec<u8>);
+    /// How many bytes it takes at most, written or laid out.
+    fn room(&self) -> usize;
 
-    /// Lay it out for a chain (`partita.schemas.chain`).
-    fn lay_out(&self, out: &mut Vec<u8>);
+    /// Write it where there is room.
+    fn put(&self, slot: &mut Slot<'_>);
+
+    /// Lay it out for a chain (`partita.schemas.chain`) where there is room.
+    fn lay(&self, slot: &mut Slot<'_>);
+
+    /// Append it.
+    #[inline]
+    fn write(&self, out: &mut Vec<u8>) {
+        append(out, self.room(), |slot| self.put(slot));
+    }
 }
 
 impl Value<'_> for i64 {
@@ -165,13 +289,18 @@ impl Value<'_> for i64 {
     }
 
     #[inline]
-    fn write(&self, out: &mut Vec<u8>) {
-        put_long(*self, out);
+    fn room(&self) -> usize {
+        LONG_ROOM
     }
 
     #[inline]
-    fn lay_out(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.to_le_bytes());
+    fn put(&self, slot: &mut Slot<'_>) {
+        slot.long(*self);
+    }
+
+    #[inline]
+    fn lay(&self, slot: &mut Slot<'_>) {
+        slot.plain(self.to_le_bytes());
     }
 }
 
@@ -182,40 +311,56 @@ impl Value<'_> for bool {
     }
 
     #[inline]
-    fn write(&self, out: &mut Vec<u8>) {
-        out.push(u8::from(*self));
+    fn room(&self) -> usize {
+        LONG_ROOM
     }
 
     #[inline]
-    fn lay_out(&self, out: &mut Vec<u8>) {
-        i64::from(*self).lay_out(out);
+    fn put(&self, slot: &mut Slot<'_>) {
+        slot.plain([u8::from(*self)]);
+    }
+
+    #[inline]
+    fn lay(&self, slot: &mut Slot<'_>) {
+        i64::from(*self).lay(slot);
     }
 }
 
 impl Value<'_> for i128 {
+    #[inline]
     fn read(input: &mut Reader<'_>) -> Result<Self> {
         let bytes = input.bytes()?;
         if bytes.is_empty() || bytes.len() > 16 {
             return Err(Broken("an int128 has 1 to 16 bytes"));
         }
-        let fill = if bytes[0] < 0x80 { 0 } else { 0xff };
-        let mut all = [fill; 16];
-        all[16 - bytes.len()..].copy_from_slice(bytes);
-        Ok(Self::from_be_bytes(all))
+        let fill = if bytes[0] < 0x80 { 0 } else { -1 };
+        Ok(bytes
+            .iter()
+            .fold(fill, |value, byte| (value << 8) | Self::from(*byte)))
     }
 
     #[inline]
-    fn write(&self, out: &mut Vec<u8>) {
+    fn room(&self) -> usize {
+        LONG_ROOM + 16
+    }
+
+    #[inline]
+    fn put(&self, slot: &mut Slot<'_>) {
         // As few bytes of the two's complement as keep the sign.
         let magnitude = if *self < 0 { !*self } else { *self };
         let bits = 128 - magnitude.leading_zeros() as usize;
         let count = bits / 8 + 1;
-        put_bytes(&self.to_be_bytes()[16 - count..], out);
+        slot.long(counted(count));
+        // All sixteen from the first that counts: one copy of a known length, of which the rest is
+        // written over.
+        let shifted = *self << (8 * (16 - count));
+        slot.plain(shifted.to_be_bytes());
+        slot.at -= 16 - count;
     }
 
     #[inline]
-    fn lay_out(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.to_le_bytes());
+    fn lay(&self, slot: &mut Slot<'_>) {
+        slot.plain(self.to_le_bytes());
     }
 }
 
@@ -226,14 +371,20 @@ impl<'a> Value<'a> for &'a str {
     }
 
     #[inline]
-    fn write(&self, out: &mut Vec<u8>) {
-        put_bytes(self.as_bytes(), out);
+    fn room(&self) -> usize {
+        LONG_ROOM + self.len()
     }
 
     #[inline]
-    fn lay_out(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&(self.len() as u64).to_le_bytes());
-        out.extend_from_slice(self.as_bytes());
+    fn put(&self, slot: &mut Slot<'_>) {
+        slot.long(counted(self.len()));
+        slot.slice(self.as_bytes());
+    }
+
+    #[inline]
+    fn lay(&self, slot: &mut Slot<'_>) {
+        slot.plain((self.len() as u64).to_le_bytes());
+        slot.slice(self.as_bytes());
     }
 }
 
@@ -242,11 +393,43 @@ impl<'a> Value<'a> for String {
         <&str>::read(input).map(ToOwned::to_owned)
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        self.as_str().write(out);
+    fn room(&self) -> usize {
+        self.as_str().room()
     }
 
-    fn lay_out(&self, out: &mut Vec<u8>) {
-        self.as_str().lay_out(out);
+    fn put(&self, slot: &mut Slot<'_>) {
+        self.as_str().put(slot);
+    }
+
+    fn lay(&self, slot: &mut Slot<'_>) {
+        self.as_str().lay(slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_as_it_was_written_and_takes_no_more_bytes_than_it_needs() {
+        let mut numbers = vec![0, -1, i64::MIN, i64::MAX];
+        for bit in 0..63 {
+            let power = 1_i64 << bit;
+            numbers.extend([power - 1, power, power + 1, -power, -power - 1]);
+        }
+        for number in numbers {
+            for padding in [0, 16] {
+                let mut bytes = Vec::new();
+                put_long(number, &mut bytes);
+                let code = ((i128::from(number) << 1) ^ (i128::from(number) >> 127)).unsigned_abs();
+                let groups = (128 - code.leading_zeros()).div_ceil(7).max(1);
+                assert_eq!(bytes.len(), groups as usize, "{number}");
+                let length = bytes.len();
+                bytes.resize(length + padding, 0xff);
+                let mut input = Reader::new(&bytes);
+                assert_eq!(input.long(), Ok(number));
+                assert_eq!(input.left(), padding, "{number}");
+            }
+        }
     }
 }

@@ -218,7 +218,7 @@ impl Outbox {
         let place = batch.place_of(event.account());
         let run = batch.edges[at].runs.last_mut().expect("it was made");
         let before = run.data.len();
-        event.with_account(place).write(&mut run.data);
+        event.write_at(place, &mut run.data);
         run.count += 1;
         batch.bytes += run.data.len() - before;
         batch.events += 1;

@@ -170,10 +170,9 @@ impl Exchange {
             self.orders(&orders);
         }
         if !reports.is_empty() {
-            let started = Instant::now();
-            let commands = self.spent[0];
+            let before = self.spent[0];
             self.commands(&reports);
-            self.spent[4] += (self.spent[0] - commands).min(started.elapsed());
+            self.spent[4] += self.spent[0].saturating_sub(before);
         }
     }
 }

@@ -320,11 +320,7 @@ fn order_batch(input: &mut Reader<'_>) -> Result<Message> {
     let mut groups = Vec::new();
     input.array(|input| {
         let (instrument_id, first, chain) = (input.long()?, input.long()?, input.long()?);
-        let mut events = Vec::new();
-        input.array(|input| {
-            events.push(OrderEvent::read(input)?);
-            Ok(())
-        })?;
+        let events = input.items()?;
         groups.push(OrderGroup {
             instrument_id,
             first,

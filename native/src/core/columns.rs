@@ -19,12 +19,7 @@ pub fn put<R>(rows: &[R], out: &mut Vec<u8>, mut value: impl FnMut(&R, &mut Vec<
 /// # Errors
 /// A value cannot be read.
 pub fn read<'a, T: Value<'a>>(input: &mut Reader<'a>) -> Result<Vec<T>> {
-    let mut column = Vec::new();
-    input.array(|input| {
-        column.push(T::read(input)?);
-        Ok(())
-    })?;
-    Ok(column)
+    Ok(input.items()?)
 }
 
 /// Read a column of places in an enum.

@@ -363,11 +363,7 @@ fn report_batch<'a>(input: &mut Reader<'_>) -> Result<Message<'a>> {
     let mut groups = Vec::new();
     input.array(|input| {
         let (instrument_id, first, chain) = (input.long()?, input.long()?, input.long()?);
-        let mut events = Vec::new();
-        input.array(|input| {
-            events.push(Report::read(input)?);
-            Ok(())
-        })?;
+        let events = input.items()?;
         groups.push(ReportGroup {
             instrument_id,
             first,

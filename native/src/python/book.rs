@@ -13,11 +13,7 @@ use crate::core::book_machine::BookEdges;
 use crate::core::book_snapshot;
 use crate::core::books::{Message, decoded};
 use crate::edges::EdgeState;
-<<<<<<< HEAD
-use crate::python::{Undecodable, place_in};
-=======
-use crate::python::{Undecodable, asserted};
->>>>>>> 7af46eef9389fe8fd127206b7e753d82eb055537
+use crate::python::{Undecodable, asserted, place_in};
 use crate::schemas::enums::{OrderType, SelfTrade, Side, TimeInForce};
 use crate::schemas::instrument::Instrument;
 use crate::schemas::orders::{AmendOrder, CancelOrder, CancelOrders, NewOrder, OrderEvent};

@@ -1,5 +1,6 @@
 //! What shards tell clients, on `account-events`.
 
+use crate::avro::{Value as _, append};
 use crate::schemas::enums::{
     Liquidity, OrderState, OrderType, Outcome, Reason, SelfTrade, Side, TimeInForce,
 };
@@ -268,24 +269,32 @@ impl AccountEvent<'_> {
         }
     }
 
-    /// The same for another number in the place of the account: its index on the wire.
+    /// Append it with the place of its account among the batch's accounts.
     #[inline]
-    #[must_use]
-    pub fn with_account(mut self, account: i64) -> Self {
-        let at = match &mut self {
-            Self::Received(event) => &mut event.account,
-            Self::Accepted(event) => &mut event.account,
-            Self::Rejected(event) => &mut event.account,
-            Self::Opened(event) => &mut event.account,
-            Self::Filled(event) => &mut event.account,
-            Self::Changed(event) => &mut event.account,
-            Self::Done(event) => &mut event.account,
-            Self::Balance(event) => &mut event.account,
-            Self::OrderStatus(event) => &mut event.account,
-            Self::Answered(event) => &mut event.account,
-            Self::Total(event) => &mut event.account,
-        };
-        *at = account;
-        self
+    pub fn write_at(&self, place: i64, out: &mut Vec<u8>) {
+        macro_rules! placed {
+            ($($variant:ident = $tag:literal),+) => {
+                match self {
+                    $(Self::$variant(event) => append(out, 1 + event.room(), |slot| {
+                        slot.plain([$tag << 1]);
+                        slot.long(place);
+                        event.put_rest(slot);
+                    }),)+
+                }
+            };
+        }
+        placed!(
+            Received = 0,
+            Accepted = 1,
+            Rejected = 2,
+            Opened = 3,
+            Filled = 4,
+            Changed = 5,
+            Done = 6,
+            Balance = 7,
+            OrderStatus = 8,
+            Answered = 9,
+            Total = 10
+        );
     }
 }

@@ -42,13 +42,19 @@ macro_rules! places {
             }
 
             #[inline]
-            fn write(&self, out: &mut Vec<u8>) {
-                $crate::avro::put_long(self.place(), out);
+            fn room(&self) -> usize {
+                $crate::avro::LONG_ROOM
             }
 
             #[inline]
-            fn lay_out(&self, out: &mut Vec<u8>) {
-                self.place().lay_out(out);
+            fn put(&self, slot: &mut $crate::avro::Slot<'_>) {
+                // The places of an enum are few: a varint of one byte.
+                slot.plain([(*self as u8) << 1]);
+            }
+
+            #[inline]
+            fn lay(&self, slot: &mut $crate::avro::Slot<'_>) {
+                self.place().lay(slot);
             }
         }
     };
@@ -64,20 +70,33 @@ macro_rules! record {
             }
 
             #[inline]
-            fn write(&self, out: &mut Vec<u8>) {
-                $($crate::avro::Value::write(&self.$field, out);)*
+            fn room(&self) -> usize {
+                0 $(+ $crate::avro::Value::room(&self.$field))*
             }
 
             #[inline]
-            fn lay_out(&self, out: &mut Vec<u8>) {
-                $($crate::avro::Value::lay_out(&self.$field, out);)*
+            fn put(&self, slot: &mut $crate::avro::Slot<'_>) {
+                $($crate::avro::Value::put(&self.$field, slot);)*
+            }
+
+            #[inline]
+            fn lay(&self, slot: &mut $crate::avro::Slot<'_>) {
+                $($crate::avro::Value::lay(&self.$field, slot);)*
             }
         }
     };
-    (@fields $name:ty { $($field:ident),* }) => {
+    (@fields $name:ty { $first:ident $(, $field:ident)* }) => {
         impl $name {
             /// The names of its fields.
-            pub const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+            pub const FIELDS: &'static [&'static str] = &[
+                stringify!($first) $(, stringify!($field))*
+            ];
+
+            /// Write all fields but the first where there is room.
+            #[inline]
+            pub fn put_rest(&self, slot: &mut $crate::avro::Slot<'_>) {
+                $($crate::avro::Value::put(&self.$field, slot);)*
+            }
         }
     };
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $kind:ty),* $(,)? }) => {
@@ -109,20 +128,25 @@ macro_rules! union {
             }
 
             #[inline]
-            fn write(&self, out: &mut Vec<u8>) {
+            fn room(&self) -> usize {
+                1 + match self { $(Self::$variant(value) => $crate::avro::Value::room(value),)+ }
+            }
+
+            #[inline]
+            fn put(&self, slot: &mut $crate::avro::Slot<'_>) {
                 match self {
                     $(Self::$variant(value) => {
-                        $crate::avro::put_long($place, out);
-                        $crate::avro::Value::write(value, out);
+                        slot.plain([$place << 1]);
+                        $crate::avro::Value::put(value, slot);
                     })+
                 }
             }
 
-            /// The place in the union, one byte, and the fields. A chain has the time between.
+            /// The fields. A chain has the place and the time before them.
             #[inline]
-            fn lay_out(&self, out: &mut Vec<u8>) {
+            fn lay(&self, slot: &mut $crate::avro::Slot<'_>) {
                 match self {
-                    $(Self::$variant(value) => $crate::avro::Value::lay_out(value, out),)+
+                    $(Self::$variant(value) => $crate::avro::Value::lay(value, slot),)+
                 }
             }
         }
@@ -130,9 +154,16 @@ macro_rules! union {
         impl<$life> $crate::chain::Event for $name {
             #[inline]
             fn lay_out(&self, time_ms: i64, out: &mut Vec<u8>) {
-                out.push(match self { $(Self::$variant(_) => $place),+ });
-                $crate::avro::Value::lay_out(&time_ms, out);
-                $crate::avro::Value::lay_out(self, out);
+                match self {
+                    $(Self::$variant(value) => {
+                        let room = 9 + $crate::avro::Value::room(value);
+                        $crate::avro::append(out, room, |slot| {
+                            slot.plain([$place]);
+                            slot.plain(time_ms.to_le_bytes());
+                            $crate::avro::Value::lay(value, slot);
+                        });
+                    })+
+                }
             }
         }
     };
