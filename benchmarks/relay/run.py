@@ -1,0 +1,100 @@
+"""One measurement of the relay, on a broker that is running."""
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from benchmarks.relay.client import RelayClient
+from benchmarks.relay.kafka import relay_topics
+from benchmarks.relay.processes import Hops, hops
+from benchmarks.relay.shape import Shape
+from benchmarks.relay.steady import steady
+from partita.deploy.replay.latency import Percentiles, percentiles
+
+BATCH = 1_000
+WINDOW = 32_000
+PAUSE_S = 0.0005
+
+
+class Throughput(NamedTuple):
+    """Orders as fast as they go."""
+
+    orders_s: float
+    cpu_us: dict[str, float]  # an order, by process
+    value_bytes: dict[str, float]  # an order, by topic
+    orders_a_record: dict[str, float]
+
+
+class Latency(NamedTuple):
+    """Orders at a steady rate."""
+
+    percentiles: Percentiles  # from the planned send to the event that tells how the order went
+    cpu_us: dict[str, float]  # an order, by process
+
+
+@contextmanager
+def _relay(bootstrap: str, shape: Shape) -> Iterator[tuple[RelayClient, Hops]]:
+    with relay_topics(bootstrap, shape) as prefix, hops(bootstrap, prefix, shape) as relays:
+        client = RelayClient(bootstrap, prefix, shape)
+        yield client, relays
+        client.close()
+
+
+def run_throughput(
+    bootstrap: str,
+    shape: Shape,
+    orders: int,
+    warm_up: int = 200_000,
+    window: int = WINDOW,
+    batch: int = BATCH,
+    pids: Mapping[str, int] | None = None,
+) -> Throughput:
+    """Relay orders as fast as they go, from the first send to the last event heard.
+
+    window is how many may be unanswered, batch how many a client's record holds; pids are of other
+    processes whose costs are of interest, by their names.
+    """
+    others = pids or {}
+    with _relay(bootstrap, shape) as (client, relays):
+        client.run(warm_up, window, batch)
+        cpu = relays.cpu_s(others)
+        seconds = client.run(orders, window, batch)
+        cpu_us = _spent_us(cpu, relays.cpu_s(others), orders)
+        client.outbox.flush()
+        relays.stop()
+        relays.records.update(client.outbox.records)
+        relays.value_bytes.update(client.outbox.value_bytes)
+    return Throughput(
+        orders / seconds,
+        cpu_us,
+        {topic: size / client.sent for topic, size in relays.value_bytes.items()},
+        {topic: client.sent / count for topic, count in relays.records.items()},
+    )
+
+
+def run_latency(
+    bootstrap: str,
+    shape: Shape,
+    rate: int,
+    seconds: float,
+    warm_up_s: float = 10.0,
+    pause_s: float = PAUSE_S,
+    pids: Mapping[str, int] | None = None,
+) -> Latency:
+    """Relay orders at a steady rate, after a warm-up at that rate."""
+    others = pids or {}
+    with _relay(bootstrap, shape) as (client, relays):
+        if warm_up_s:
+            steady(client, shape, rate, warm_up_s, pause_s)
+        gc.collect()
+        gc.freeze()
+        cpu, before = relays.cpu_s(others), client.sent
+        found = steady(client, shape, rate, seconds, pause_s)
+        cpu_us = _spent_us(cpu, relays.cpu_s(others), client.sent - before)
+        gc.unfreeze()
+    return Latency(percentiles(found), cpu_us)
+
+
+def _spent_us(before: Mapping[str, float], after: Mapping[str, float], n: int) -> dict[str, float]:
+    return {name: (after[name] - s) / n * 1e6 for name, s in before.items()}
