@@ -12,8 +12,8 @@ from benchmarks.relay.shape import Shape
 from benchmarks.relay.steady import steady
 from partita.deploy.replay.latency import Percentiles, percentiles
 
-BATCH = 1_000
-WINDOW = 32_000
+BATCH = 2_000
+WINDOW = 64_000
 PAUSE_S = 0.0005
 
 
