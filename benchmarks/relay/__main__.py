@@ -1,4 +1,8 @@
-"""The exchange's hops with no work done: `python -m benchmarks.relay throughput|latency`."""
+"""The exchange's hops with no work done: `python -m benchmarks.relay throughput|latency`.
+
+On an embedded broker of its own, warmed up first. The figures are comparable only with those of
+runs in between which the machine did the same: `others` tells what went to other processes.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.relay.run import BATCH, PAUSE_S, WINDOW, run_latency, run_throughput
+from benchmarks.relay.run import BATCH, PAUSE_S, WARM_BROKER, WINDOW, run_latency, run_throughput
 from benchmarks.relay.shape import Shape
 from benchmarks.results import record
 from partita.deploy.kafka.embedded import EmbeddedKafka
@@ -29,6 +33,7 @@ def _common(command: _Command) -> _Command:
         click.option("--shards", default=2, show_default=True, help="Ledger shards."),
         click.option("--partitions", default=2, show_default=True, help="Of the books."),
         click.option("--lines", default=1, show_default=True, help="2: a B line of each hop."),
+        click.option("--warm-broker", default=WARM_BROKER, show_default=True, help="Orders first."),
         click.option("--runs", default=3, show_default=True, help="Runs."),
         click.option("--record/--no-record", "keep", default=True, help="Write RESULTS.md."),
     ):
@@ -37,11 +42,14 @@ def _common(command: _Command) -> _Command:
 
 
 @contextmanager
-def _broker() -> Iterator[EmbeddedKafka]:
+def _broker(warm_broker: int) -> Iterator[EmbeddedKafka]:
     with TemporaryDirectory(prefix="partita-bench-") as folder:
         kafka = EmbeddedKafka(Path(folder))
         kafka.start(lambda line: print(f"  {line}"))
         try:
+            print(f"  warming it with {warm_broker:,} orders")
+            if warm_broker:
+                run_throughput(kafka.bootstrap, Shape(2, 2), warm_broker)
             yield kafka
         finally:
             kafka.stop()
@@ -67,12 +75,13 @@ def throughput(
     shards: int,
     partitions: int,
     lines: int,
+    warm_broker: int,
     runs: int,
     keep: bool,
 ) -> None:
     """Orders a second at most, processor time of each process, bytes on each topic."""
     shape = Shape(shards, partitions, lines)
-    with _broker() as kafka:
+    with _broker(warm_broker) as kafka:
         pids = {"broker": kafka.pid or 0}
         found = [
             run_throughput(kafka.bootstrap, shape, orders, warm_up, window, batch, pids)
@@ -80,7 +89,8 @@ def throughput(
         ]
     middle = sorted(found)[len(found) // 2]
     figures = {"orders/s": f"{middle.orders_s:,.0f} of {[round(run.orders_s) for run in found]}"}
-    figures |= {f"CPU {name}": f"{us:.2f} us/order" for name, us in middle.cpu_us.items()}
+    figures |= {f"CPU {name}": f"{us:.2f} us/order" for name, us in middle.spent.cpu_us.items()}
+    figures["others took"] = f"{middle.spent.others:.0%} of the machine"
     figures |= {
         f"bytes {topic}": f"{size:.1f} B/order ({middle.orders_a_record[topic]:,.0f} a record)"
         for topic, size in middle.value_bytes.items()
@@ -106,22 +116,28 @@ def latency(
     shards: int,
     partitions: int,
     lines: int,
+    warm_broker: int,
     runs: int,
     keep: bool,
 ) -> None:
     """Percentiles from planned send to the event heard, open loop."""
     shape = Shape(shards, partitions, lines)
-    with _broker() as kafka:
+    with _broker(warm_broker) as kafka:
         pids = {"broker": kafka.pid or 0}
         found = [
             run_latency(kafka.bootstrap, shape, rate, seconds, warm_up_s, pause_ms / 1e3, pids)
             for _ in range(runs)
         ]
     title = f"relay, {rate:,} orders/s open loop, {seconds} s, {shape}"
-    table = Table("run", *_NAMES, "CPU us/order", title=f"{title}, ms")
+    table = Table("run", *_NAMES, "CPU us/order", "others", title=f"{title}, ms")
     for number, run in enumerate(found, 1):
-        cpu = ", ".join(f"{name} {us:.1f}" for name, us in run.cpu_us.items())
-        table.add_row(str(number), *(f"{ms:.2f}" for ms in run.percentiles[1:]), cpu)
+        cpu = ", ".join(f"{name} {us:.1f}" for name, us in run.spent.cpu_us.items())
+        table.add_row(
+            str(number),
+            *(f"{ms:.2f}" for ms in run.percentiles[1:]),
+            cpu,
+            f"{run.spent.others:.0%}",
+        )
     rows = zip(*(run.percentiles[1:] for run in found), strict=True)
     middle = [f"{median(row):.2f}" for row in rows]
     table.add_row("median", *middle)

@@ -1,4 +1,4 @@
-"""The processes of a relay, and what they cost."""
+"""The processes of a relay."""
 
 import json
 import os
@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 from benchmarks.relay.shape import Shape
 from benchmarks.results import ROOT
-from benchmarks.venue import process_cpu_s
 
 _STOP_S = 60.0
 
@@ -59,11 +58,10 @@ class Hops:
         self.records: Counter[str] = Counter()
         self.value_bytes: Counter[str] = Counter()
 
-    def cpu_s(self, others: Mapping[str, int]) -> dict[str, float]:
-        """Return the processor time used by each hop, by this process (the client), and others."""
-        pids = {name: process.pid for name, process in self._processes.items()}
-        pids |= {"client": os.getpid(), **others}
-        return {name: process_cpu_s(pid) for name, pid in pids.items()}
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes by name: each hop, and this one, the client."""
+        return {"client": os.getpid()} | {n: p.pid for n, p in self._processes.items()}
 
     def stop(self) -> None:
         """Let all end, and count what they have sent."""

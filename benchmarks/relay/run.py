@@ -10,18 +10,21 @@ from benchmarks.relay.kafka import relay_topics
 from benchmarks.relay.processes import Hops, hops
 from benchmarks.relay.shape import Shape
 from benchmarks.relay.steady import steady
+from benchmarks.relay.usage import Spent, usage
 from partita.deploy.replay.latency import Percentiles, percentiles
 
 BATCH = 2_000
 WINDOW = 64_000
 PAUSE_S = 0.0005
+# The broker's own compiler is busy until then: a cold one takes four times the processor time.
+WARM_BROKER = 8_000_000
 
 
 class Throughput(NamedTuple):
     """Orders as fast as they go."""
 
     orders_s: float
-    cpu_us: dict[str, float]  # an order, by process
+    spent: Spent
     value_bytes: dict[str, float]  # an order, by topic
     orders_a_record: dict[str, float]
 
@@ -30,15 +33,17 @@ class Latency(NamedTuple):
     """Orders at a steady rate."""
 
     percentiles: Percentiles  # from the planned send to the event that tells how the order went
-    cpu_us: dict[str, float]  # an order, by process
+    spent: Spent
 
 
 @contextmanager
 def _relay(bootstrap: str, shape: Shape) -> Iterator[tuple[RelayClient, Hops]]:
     with relay_topics(bootstrap, shape) as prefix, hops(bootstrap, prefix, shape) as relays:
         client = RelayClient(bootstrap, prefix, shape)
-        yield client, relays
-        client.close()
+        try:
+            yield client, relays
+        finally:
+            client.close()
 
 
 def run_throughput(
@@ -55,19 +60,19 @@ def run_throughput(
     window is how many may be unanswered, batch how many a client's record holds; pids are of other
     processes whose costs are of interest, by their names.
     """
-    others = pids or {}
     with _relay(bootstrap, shape) as (client, relays):
         client.run(warm_up, window, batch)
-        cpu = relays.cpu_s(others)
+        processes = relays.pids | dict(pids or {})
+        before = usage(processes)
         seconds = client.run(orders, window, batch)
-        cpu_us = _spent_us(cpu, relays.cpu_s(others), orders)
+        spent = usage(processes).since(before, orders)
         client.outbox.flush()
         relays.stop()
         relays.records.update(client.outbox.records)
         relays.value_bytes.update(client.outbox.value_bytes)
     return Throughput(
         orders / seconds,
-        cpu_us,
+        spent,
         {topic: size / client.sent for topic, size in relays.value_bytes.items()},
         {topic: client.sent / count for topic, count in relays.records.items()},
     )
@@ -83,18 +88,14 @@ def run_latency(
     pids: Mapping[str, int] | None = None,
 ) -> Latency:
     """Relay orders at a steady rate, after a warm-up at that rate."""
-    others = pids or {}
     with _relay(bootstrap, shape) as (client, relays):
         if warm_up_s:
             steady(client, shape, rate, warm_up_s, pause_s)
         gc.collect()
         gc.freeze()
-        cpu, before = relays.cpu_s(others), client.sent
+        processes = relays.pids | dict(pids or {})
+        before = usage(processes)
         found = steady(client, shape, rate, seconds, pause_s)
-        cpu_us = _spent_us(cpu, relays.cpu_s(others), client.sent - before)
+        spent = usage(processes).since(before, int(rate * seconds))
         gc.unfreeze()
-    return Latency(percentiles(found), cpu_us)
-
-
-def _spent_us(before: Mapping[str, float], after: Mapping[str, float], n: int) -> dict[str, float]:
-    return {name: (after[name] - s) / n * 1e6 for name, s in before.items()}
+    return Latency(percentiles(found), spent)
