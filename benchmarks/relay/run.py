@@ -15,7 +15,7 @@ from partita.deploy.replay.latency import Percentiles, percentiles
 
 BATCH = 2_000
 WINDOW = 64_000
-PAUSE_S = 0.0005
+PAUSE_S = 0.001
 # The broker's own compiler is busy until then: a cold one takes four times the processor time.
 WARM_BROKER = 8_000_000
 
