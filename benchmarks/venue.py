@@ -27,7 +27,7 @@ SYMBOLS = ("BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD")
 ACCOUNTS = 1_000
 _TICK = Decimal("0.01")
 _MIDDLE = 10_000  # ticks
-_CLOCK_HZ = os.sysconf("SC_CLK_TCK")
+CLOCK_HZ = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
@@ -110,13 +110,14 @@ def cpu_s(running: Exchange) -> dict[str, float]:
     if running.kafka is not None:
         pids["broker"] = running.kafka.pid
     pids["client"] = os.getpid()
-    return {name: _cpu_s(pid) for name, pid in pids.items() if pid is not None}
+    return {name: process_cpu_s(pid) for name, pid in pids.items() if pid is not None}
 
 
-def _cpu_s(pid: int) -> float:
+def process_cpu_s(pid: int) -> float:
+    """Return the processor time that a process has used."""
     text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
     fields = text[text.rindex(")") + 2 :].split()
-    return (int(fields[11]) + int(fields[12])) / _CLOCK_HZ
+    return (int(fields[11]) + int(fields[12])) / CLOCK_HZ
 
 
 class Traffic(NamedTuple):

@@ -148,7 +148,7 @@ class Admin:
                 rule.name,
                 partitions_of(rule, *shape),
                 replicas,
-                config=_topic_settings(rule, replicas),
+                config=topic_settings(rule, replicas),
             )
             for rule in rules
         ]
@@ -230,7 +230,8 @@ def _answer(asked: Future[Any]) -> Any:
         raise LogError(f"the cluster does not answer: {error}") from error
 
 
-def _topic_settings(rule: TopicRule, replication: int) -> dict[str, str]:
+def topic_settings(rule: TopicRule, replication: int) -> dict[str, str]:
+    """Return what a topic of the exchange is told, by Kafka's names."""
     return {
         "cleanup.policy": rule.cleanup,
         # The machines' time is the broker's time at the append.
