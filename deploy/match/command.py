@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from partita.deploy.match.core_rate import rate_of
 from partita.deploy.match.files import EventsFile, write_book
 from partita.deploy.match.run import MatchResult, run_tape
 from partita.deploy.match.scale import Scale, increment
@@ -63,7 +64,8 @@ def match(
 
     TAPE is CSV with a header, plain, .gz or .zst: op, id, account, symbol, side, type, tif, price,
     size, funds, post_only, stp, expire_ms, time_ms, in any order. There is no ledger: balances are
-    not checked and fees are zero. Messages per second are of the engine alone.
+    not checked and fees are zero. Messages per second are of the engine alone; `timed` says what of
+    it: each call of a book, or of the native engine whole records through a worker's core.
     """
     try:
         chosen = engine_name(ENGINES, engine_)
@@ -79,7 +81,8 @@ def match(
                 on_event = EventsFile(events_file, scale).add
             book_file = files.enter_context(open_to_write(book)) if book is not None else None
             with _progress(seen.rows) as on_progress:
-                result = run_tape(read_tape(tape), engine(chosen), scale, on_event, on_progress)
+                rate, rows = rate_of(chosen, scale), read_tape(tape)
+                result = run_tape(rows, engine(chosen), scale, on_event, on_progress, rate)
             if book_file is not None:
                 write_book(book_file, result.books, scale)
     except (PartitaError, OSError) as error:
@@ -119,6 +122,7 @@ def _figures(tape: Path, chosen: str, scale: Scale, result: MatchResult) -> dict
         "rejections": sum(result.rejections.values()),
         "rejections_by_reason": {str(key): count for key, count in result.rejections.items()},
         "state_hash": {symbol: value.hex() for symbol, value in result.state_hashes.items()},
+        "timed": result.timed,
         "engine_s": round(result.engine_s, 6),
         "messages_per_s": result.messages_per_s,
     }
@@ -134,5 +138,6 @@ def _print(figures: dict[str, Any]) -> None:
         table.add_row(name, f"{figures[name]:,}")
     for reason, count in figures["rejections_by_reason"].items():
         table.add_row(f"  {reason}", f"{count:,}")
+    table.add_row("timed", figures["timed"])
     table.add_row("messages per second", f"{figures['messages_per_s']:,}")
     Console().print(table)

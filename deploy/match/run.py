@@ -7,7 +7,7 @@ from typing import NamedTuple
 from partita.deploy.match.intake import Intake
 from partita.deploy.match.orders import TapeOrders
 from partita.deploy.match.outcome import Event, Kind, outcome
-from partita.deploy.match.rate import CHUNK, Input, Rate
+from partita.deploy.match.rate import CHUNK, BookRate, Input, Rate
 from partita.deploy.match.scale import Scale
 from partita.deploy.tape.row import Op, TapeRow
 from partita.matchers.abc import Book
@@ -25,6 +25,7 @@ class MatchResult(NamedTuple):
     trades: int
     rejections: Mapping[Reason, int]  # how many rows, by reason, most first
     inputs: int  # rows that went to a book; the others were refused before
+    timed: str  # what engine_s is of, for people
     engine_s: float  # seconds in the calls of the engine, and in nothing else
     books: Mapping[str, Book]  # by symbol, in order of appearance
     state_hashes: Mapping[str, bytes]  # of the books: equal for every engine that does it right
@@ -41,13 +42,14 @@ def run_tape(
     scale: Scale,
     on_event: OnEvent | None = None,
     on_progress: Callable[[int], None] | None = None,
+    rate: Rate | None = None,
 ) -> MatchResult:
-    """Run the rows of a tape through an engine.
+    """Run the rows of a tape through an engine, timed as `rate` does it: by its book if not given.
 
     on_event gets every event of the events file as it happens; on_progress now and then the number
     of rows done since. Memory is bounded by the ids and open orders, not by the events.
     """
-    run = _Run(engine, scale, on_event)
+    run = _Run(engine, scale, on_event, rate or BookRate(engine))
     for row in rows:
         run.take(row)
         if len(run.inputs) == CHUNK:
@@ -61,13 +63,13 @@ def run_tape(
 class _Run:
     """A run in progress."""
 
-    def __init__(self, engine: NewBook, scale: Scale, on_event: OnEvent | None) -> None:
+    def __init__(self, engine: NewBook, scale: Scale, on_event: OnEvent | None, rate: Rate) -> None:
         self._engine = engine
         self._scale = scale
         self._on_event = on_event
         self._orders = TapeOrders()
         self._intake = Intake(scale, self._orders)
-        self._rate = Rate(engine)
+        self._rate = rate
         self._books: dict[str, Book] = {}
         self._trades = 0
         self._rejections: Counter[Reason] = Counter()
@@ -107,6 +109,7 @@ class _Run:
             trades=self._trades,
             rejections=dict(self._rejections.most_common()),
             inputs=self._rate.inputs,
+            timed=self._rate.timed,
             engine_s=self._rate.engine_s,
             books=self._books,
             state_hashes=hashes,
@@ -120,7 +123,7 @@ class _Run:
         return row.symbol if order is None else order.symbol
 
     def _open(self, symbol: str) -> Book:
-        instrument = self._scale.instrument(symbol)
+        instrument = self._scale.instrument(symbol, len(self._books) + 1)
         book = self._books[symbol] = self._engine(instrument)
         self._rate.open(instrument)
         return book

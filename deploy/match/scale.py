@@ -42,12 +42,12 @@ class Scale:
         self.price_text = _writer(tick)
         self.size_text = _writer(lot)
 
-    def instrument(self, symbol: str) -> Instrument:
+    def instrument(self, symbol: str, number: int = 1) -> Instrument:
         """Return rules that refuse nothing but what cannot be counted; fees are zero."""
         base, _, quote = symbol.partition("-")
         base_decimals, quote_decimals = _decimals(self.lot), -_exponent(self.quote_unit)
         return Instrument(
-            instrument_id=1,
+            instrument_id=number,
             version=1,
             symbol=symbol,
             partition=0,

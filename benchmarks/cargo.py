@@ -1,0 +1,61 @@
+"""The engine's own benchmarks in Rust, from Python: runs one, and gives its lines as values."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from benchmarks.results import ROOT
+
+CRATE = ROOT / "native"
+
+# As native/benches/book prints it: NAME COUNT messages NS ns each (best run NS) RATE a second
+_BOOK = re.compile(
+    r"(?P<name>\S+) +(?P<count>\d+) (?P<what>messages|events) +(?P<ns>\d+) ns each"
+    r" \(best run (?P<best>\d+)\) +(?P<rate>\d+) a second"
+)
+
+
+class BookFigure(NamedTuple):
+    """A workload of a book alone, in Rust."""
+
+    name: str  # of the workload, or of the tape's file
+    count: int  # what it had
+    what: str  # messages or events
+    ns: int  # each, the median of its runs
+    best_ns: int
+    rate: int  # a second, by the median
+
+
+def available() -> bool:
+    """Return whether there is a cargo to run them with."""
+    return shutil.which("cargo") is not None
+
+
+def bench(name: str, *arguments: str, settings: Mapping[str, str] | None = None) -> list[str]:
+    """Build and run a benchmark of the crate; return its lines.
+
+    settings are added to the environment; what cargo has to say goes to standard error.
+    """
+    command = ["cargo", "bench", "--quiet", "--bench", name, "--", *arguments]
+    done = subprocess.run(
+        command,
+        check=False,
+        cwd=CRATE,
+        env={**os.environ, **(settings or {})},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} in {CRATE} ended with code {done.returncode}")
+    return [line for line in done.stdout.splitlines() if line.strip()]
+
+
+def books(lines: list[str]) -> Iterator[BookFigure]:
+    """Yield the workloads among the lines of the benchmark of books."""
+    for line in lines:
+        if (found := _BOOK.fullmatch(line.strip())) is not None:
+            name, count, what, ns, best, rate = found.groups()
+            yield BookFigure(name, int(count), what, int(ns), int(best), int(rate))
