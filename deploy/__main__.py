@@ -1,7 +1,5 @@
 """The `partita` command."""
 
-from importlib.metadata import version
-
 import click
 
 from partita.deploy.commands.amend import amend
@@ -32,12 +30,13 @@ from partita.deploy.commands.status import status
 from partita.deploy.commands.store import store
 from partita.deploy.commands.trades import trades
 from partita.deploy.commands.up import up
+from partita.deploy.commands.version import version_option
 from partita.deploy.commands.watch import watch
 from partita.deploy.match.command import match
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("partita"), prog_name="partita")
+@version_option
 def partita() -> None:
     """A crypto spot exchange whose every state change is a record on a Kafka log.
 

@@ -25,9 +25,11 @@ from partita.deploy.workers import (
     command_line,
     worker_command,
 )
+from partita.log.build import engine_told
 from partita.log.kafka.admin import Admin
 from partita.log.kafka.sender import Sender
 from partita.log.service import Options
+from partita.matchers.engines import ENGINES
 from partita.producers import Client, RawEvent
 from partita.schemas.accounts import Total
 from partita.schemas.enums import Line
@@ -122,7 +124,8 @@ class Exchange:
 
     def _start(self, progress: Progress) -> None:
         plan = self.plan
-        # A file that cannot be read is refused before anything runs.
+        # An engine or a file that cannot be used is refused before anything runs.
+        progress(f"engine: {engine_told(ENGINES)}")  # books and shards are chosen by one rule
         read_instruments(plan.instruments, plan.partitions, {})
         if self._bootstrap is None:
             self._kafka = EmbeddedKafka(plan.data / "kafka", plan.port)

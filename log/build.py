@@ -4,11 +4,13 @@ Two workers of one build do the same by construction; a line of another build mu
 """
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from partita.log import native
+from partita.log.engines import engine_name
 
 # The folders from which a state follows.
 _FOLDERS = ("schemas", "log", "ledger", "matchers")
@@ -35,3 +37,25 @@ def build(engine: str) -> str:
     """
     of = f"{engine}-{native.build()}" if engine == native.NAME else engine
     return f"{version('partita')}+{_sources()}/{of}"
+
+
+def engine_told(engines: Mapping[str, object], name: str | None = None) -> str:
+    """Return which engine is used, for people: with its build, or why it is not the native one.
+
+    Raises:
+        InvalidValue: there is no such engine, or it was built for other records than this build's.
+    """
+    chosen = engine_name(engines, name)
+    if chosen == native.NAME:
+        return f"{chosen} {native.build()}"
+    return chosen if native.INSTALLED else f"{chosen} ({native.missing()})"
+
+
+def parts(build: str) -> tuple[str, str]:
+    """Return the two halves of a build's name: version and sources, and the engine.
+
+    >>> parts("0.1.0+3f2a/native-752c8b17f7ee")
+    ('0.1.0+3f2a', 'native 752c8b17f7ee')
+    """
+    sources, _, engine = build.partition("/")
+    return sources, engine.replace("-", " ", 1)

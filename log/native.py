@@ -4,6 +4,7 @@
 works on the reference engines.
 """
 
+import shutil
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -36,6 +37,12 @@ else:
     INSTALLED = True
 
 NAME = "native"
+
+
+def missing() -> str:
+    """Return why there is no native engine, for people."""
+    why = "run `make native`" if shutil.which("cargo") else "no cargo"
+    return f"the native one is not installed: {why}"
 
 
 @cache

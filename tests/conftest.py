@@ -9,13 +9,14 @@ from engines.under_test import under_test
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.ledger.engines import ENGINES as SHARD_ENGINES
-from partita.log.engines import engine_name
+from partita.log.build import engine_told
 from partita.matchers.engines import ENGINES as BOOK_ENGINES
 
 
 def pytest_report_header() -> str:
-    """Say which engines run."""
-    return f"partita engines: book {engine_name(BOOK_ENGINES)}, shard {engine_name(SHARD_ENGINES)}"
+    """Say which engines run: the native one with its build, or why there is none."""
+    book, shard = engine_told(BOOK_ENGINES), engine_told(SHARD_ENGINES)
+    return f"partita engines: book {book}, shard {shard}"
 
 
 # Of a module, so that Hypothesis may run many examples in one.

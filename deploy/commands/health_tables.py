@@ -7,6 +7,7 @@ from rich.text import Text
 
 from partita.deploy.commands.views import NOTHING, number, plain_table
 from partita.deploy.operate.lookout import NO_WORKER, STARTING, PartitionView
+from partita.log.build import parts
 from partita.schemas.enums import WorkerState
 
 _STATE_STYLES = {
@@ -49,8 +50,8 @@ def counters_table(views: Iterable[PartitionView]) -> Table:
     """Return what the workers have met since their start: a row for each partition and line."""
     table = plain_table(
         *("input", "line", "records", "groups", "duplicates", "gaps", "waiting", "refused"),
-        *("dead letters", "machines", "build"),
-        left=("input", "line", "build"),
+        *("dead letters", "machines", "engine", "build"),
+        left=("input", "line", "engine", "build"),
     )
     for view in views:
         status = view.status
@@ -67,7 +68,7 @@ def counters_table(views: Iterable[PartitionView]) -> Table:
             _loud(status.lines_refused),
             _loud(status.dead_letters),
             number(status.machines),
-            Text(status.build),
+            *reversed(parts(status.build)),
         )
     return table
 

@@ -10,6 +10,7 @@ from partita.deploy.commands.address import bootstrap_option, json_option
 from partita.deploy.commands.health_tables import counters_table, workers_table
 from partita.deploy.commands.views import console, print_json
 from partita.deploy.operate.lookout import Overview, PartitionView, look
+from partita.log.build import parts
 from partita.schemas.topics import DEAD_LETTERS
 
 _UNSERVED = 3
@@ -66,6 +67,7 @@ def _values(view: PartitionView) -> dict[str, Any]:
         "newest_ms": view.newest_ms,
         "snapshot_age_ms": view.snapshot_age_ms,
         "said_ms": None if view.said is None else view.said.time_ms,
+        "engine": None if status is None else parts(status.build)[1],
         "status": None
         if status is None
         else status._asdict() | {"parked_sha256": status.parked_sha256.hex()},
