@@ -29,7 +29,7 @@ pub const VALID_UNTIL_AHEAD_MS_MAX: i64 = 60_000;
 /// How far a client's clock may be ahead of the log's.
 pub const CLOCK_AHEAD_MS_MAX: i64 = 5_000;
 /// How long beyond its life an id is remembered.
-pub const ID_MARGIN_MS: i64 = 60_000;
+pub const ID_MARGIN_MS: i64 = 10_000;
 /// How long an id is remembered at most that was rejected for its long life.
 pub const LIFE_REMEMBERED_MS_MAX: i64 = 3_600_000;
 /// Orders of an account that are not done.
