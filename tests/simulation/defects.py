@@ -80,31 +80,32 @@ class FragileCore:
 
     def apply(self, records: Sequence[Record]) -> Outputs:
         """Apply records up to those that break something; see WorkerCore."""
-        told = Outputs([], [], [], [])
-        piece: list[Record] = []
+        sound: list[Record] = []  # applied in one call: that is how its outputs are cut
+        parked: list[Parked] = []
         for record in records:
             if record.partition in self._parked:
                 continue
-            if _may_be_fatal(record):
-                _add(told, self._core.apply(piece))
-                piece = []
-                if self._is_fatal(record):
-                    self._more[record.partition] += 1
-                    self._parked.add(record.partition)
-                    reason = "AssertionError: a defect"
-                    _add(told, Outputs([], [], [Parked(record.partition, record.offset, reason)]))
-                    continue
-            piece.append(record)
-        _add(told, self._core.apply(piece))
-        return told
+            if self._is_fatal(record):
+                self._more[record.partition] += 1
+                self._parked.add(record.partition)
+                parked.append(Parked(record.partition, record.offset, "AssertionError: a defect"))
+            else:
+                sound.append(record)
+        outputs = self._core.apply(sound)
+        return outputs._replace(parked=sorted([*outputs.parked, *parked]))
 
     def _is_fatal(self, record: Record) -> bool:
-        """Return whether a machine is there that takes it."""
-        message = decode(record.value)
+        """Return whether a machine is there that takes it and breaks; books were listed before."""
+        try:
+            message = decode(record.value)
+        except Unreadable:
+            return False
         if isinstance(message, CommandBatch):
-            return True
-        marks = self._core.machines(record.partition)
-        return message.symbol in marks and record.offset >= marks[message.symbol].position
+            return any(command.command_id == FATAL_ID for command in message.commands)
+        if not isinstance(message, Instrument) or message.taker_fee_ppm != FATAL_PPM:
+            return False
+        mark = self._core.machines(record.partition).get(message.symbol)
+        return mark is not None and record.offset >= mark.position
 
     def latest(self) -> Sequence[Outgoing]:
         """Return the tickers of what is not parked; see WorkerCore."""
@@ -113,18 +114,3 @@ class FragileCore:
     def next_expiry_ms(self, partition: int) -> int | None:
         """Return None for what is parked; see WorkerCore."""
         return None if partition in self._parked else self._core.next_expiry_ms(partition)
-
-
-def _add(told: Any, more: Outputs) -> None:
-    for all_, some in zip(told, more, strict=True):
-        all_.extend(some)
-
-
-def _may_be_fatal(record: Record) -> bool:
-    try:
-        message = decode(record.value)
-    except Unreadable:
-        return False
-    if isinstance(message, CommandBatch):
-        return any(command.command_id == FATAL_ID for command in message.commands)
-    return isinstance(message, Instrument) and message.taker_fee_ppm == FATAL_PPM

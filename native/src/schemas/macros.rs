@@ -74,23 +74,25 @@ macro_rules! record {
             }
         }
     };
-    (@fields $name:ty { $($field:ident),* }) => {
+    (@fields $name:ty { $($field:ident : $kind:ty),* }) => {
         impl $name {
             /// The names of its fields.
             pub const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+            /// Their types, as they are written.
+            pub const KINDS: &'static [&'static str] = &[$(stringify!($kind)),*];
         }
     };
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident : $kind:ty),* $(,)? }) => {
         $(#[$doc])*
         pub struct $name { $($(#[$fdoc])* pub $field: $kind),* }
         record!(@value 'a $name { $($field: $kind),* });
-        record!(@fields $name { $($field),* });
+        record!(@fields $name { $($field: $kind),* });
     };
     ($(#[$doc:meta])* $name:ident <'a> { $($(#[$fdoc:meta])* $field:ident : $kind:ty),* $(,)? }) => {
         $(#[$doc])*
         pub struct $name<'a> { $($(#[$fdoc])* pub $field: $kind),* }
         record!(@value 'a $name<'a> { $($field: $kind),* });
-        record!(@fields $name<'_> { $($field),* });
+        record!(@fields $name<'_> { $($field: $kind),* });
     };
 }
 
@@ -125,6 +127,11 @@ macro_rules! union {
                     $(Self::$variant(value) => $crate::avro::Value::lay_out(value, out),)+
                 }
             }
+        }
+
+        impl<$life> $name {
+            /// Its members with their places.
+            pub const MEMBERS: &'static [(&'static str, i64)] = &[$((stringify!($variant), $place)),+];
         }
 
         impl<$life> $crate::chain::Event for $name {
