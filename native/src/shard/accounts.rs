@@ -67,6 +67,12 @@ impl Accounts {
         })
     }
 
+    /// Something that stands where this balance is looked for.
+    #[inline]
+    pub fn fetch(&self, account: i64, asset: u32) -> u64 {
+        self.by_asset.fetch(hashed_pair(account, asset))
+    }
+
     /// Open an account that is not.
     pub fn open(&mut self, account: i64) -> u32 {
         let at = u32::try_from(self.rows.len()).expect("fewer than 2^32 accounts");

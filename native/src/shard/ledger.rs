@@ -4,6 +4,7 @@ use crate::limits::{ID_CHARACTERS_MAX, ID_MARGIN_MS, LIFE_REMEMBERED_MS_MAX};
 use crate::schemas::accounts::{Accepted, AccountEvent, Balance, OrderStatus, Received, Rejected};
 use crate::schemas::commands::Command;
 use crate::schemas::enums::{OrderState, OrderType, Reason};
+use crate::shard::content::content;
 use crate::shard::id::Id;
 use crate::shard::journal::Line;
 use crate::shard::memory::{Known, Said, tag};
@@ -133,8 +134,10 @@ impl Shard {
 
     /// Answer a command whose id is known.
     pub(super) fn repeat(&mut self, known: u32, head: &Head<'_>, told: &mut impl ShardOutput) {
-        let content = self.memory.content(head);
-        if self.memory.known[known].content != content {
+        // Two pieces of work, which only a repeat takes; a repeat is rare.
+        let mut text = Vec::new();
+        let first = self.content_of(&self.memory.known[known], &mut text);
+        if first != content(head.command, &mut text) {
             return told.event(&unremembered(head, Reason::DuplicateId));
         }
         let keep_until_ms = self.keep_until_ms(head);

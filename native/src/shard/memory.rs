@@ -4,12 +4,15 @@
 //! ever. Any other waits in a calendar, exactly once, until it is forgotten.
 
 use crate::schemas::enums::Reason;
+use crate::shard::ahead::STRETCH;
 use crate::shard::content::{Content, content};
 use crate::shard::due::Due;
 use crate::shard::id::Id;
 use crate::shard::ledger::Head;
+use crate::shard::recall::{Form, kept};
 use crate::shard::slab::{Row, Slab};
 use crate::shard::table::{Hashed, Table, hashed};
+use std::hint::black_box;
 
 /// A first answer, without what the id or the order says already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,31 +29,30 @@ pub enum Said {
     Rejected(Reason, i64),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Free,
-    Nothing,
-    Received,
-    Accepted,
-    Counted,
-    Rejected,
-}
+// What was said, in a byte: with the reason of a refusal.
+const FREE: u8 = 0;
+const NOTHING: u8 = 1;
+const RECEIVED: u8 = 2;
+const ACCEPTED: u8 = 3;
+const COUNTED: u8 = 4;
+const REJECTED: u8 = 5;
 
 /// What is remembered of one id, 80 bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
     /// Who commanded.
     pub account: i64,
-    /// What tells a repeat from other content.
+    /// What tells a repeat from other content, or what that is made from.
     pub content: Content,
     /// Remembered at least until then.
     pub keep_until_ms: i64,
-    // The parts of what was said: as an enum they would take 8 bytes more.
+    // The number in what was said: as an enum, that would take 8 bytes more.
     about: i64,
     /// The client's identifier.
     pub id: Id,
-    kind: Kind,
-    reason: Reason,
+    said: u8,
+    /// What stands in the room of the content.
+    pub form: Form,
     /// Not to be forgotten for now.
     pub pinned: bool,
 }
@@ -69,25 +71,28 @@ impl Known {
     /// What was answered first.
     #[inline]
     pub fn said(&self) -> Said {
-        match self.kind {
-            Kind::Free | Kind::Nothing => Said::Nothing,
-            Kind::Received => {
+        match self.said {
+            FREE | NOTHING => Said::Nothing,
+            RECEIVED => {
                 Said::Received(u32::try_from(self.about).expect("it was a place of an order"))
             }
-            Kind::Accepted => Said::Accepted(self.about),
-            Kind::Counted => Said::Counted(self.about),
-            Kind::Rejected => Said::Rejected(self.reason, self.about),
+            ACCEPTED => Said::Accepted(self.about),
+            COUNTED => Said::Counted(self.about),
+            rejected => {
+                let reason = Reason::at(i64::from(rejected - REJECTED));
+                Said::Rejected(reason.expect("it was a reason"), self.about)
+            }
         }
     }
 
     #[inline]
     fn say(&mut self, said: Said) {
-        (self.kind, self.reason, self.about) = match said {
-            Said::Nothing => (Kind::Nothing, Reason::None, 0),
-            Said::Received(order) => (Kind::Received, Reason::None, i64::from(order)),
-            Said::Accepted(order_id) => (Kind::Accepted, Reason::None, order_id),
-            Said::Counted(count) => (Kind::Counted, Reason::None, count),
-            Said::Rejected(reason, order_id) => (Kind::Rejected, reason, order_id),
+        (self.said, self.about) = match said {
+            Said::Nothing => (NOTHING, 0),
+            Said::Received(order) => (RECEIVED, i64::from(order)),
+            Said::Accepted(order_id) => (ACCEPTED, order_id),
+            Said::Counted(count) => (COUNTED, count),
+            Said::Rejected(reason, order_id) => (REJECTED + reason as u8, order_id),
         };
     }
 }
@@ -99,13 +104,13 @@ impl Row for Known {
         keep_until_ms: 0,
         about: 0,
         id: Id::NONE,
-        kind: Kind::Free,
-        reason: Reason::None,
+        said: FREE,
+        form: Form::Content,
         pinned: false,
     };
 
     fn is_free(&self) -> bool {
-        self.kind == Kind::Free
+        self.said == FREE
     }
 }
 
@@ -154,6 +159,12 @@ impl Memory {
         self.find_tagged(head.tag, head.account, &head.id)
     }
 
+    /// Something that stands where the id of this tag is looked for.
+    #[inline]
+    pub fn fetch(&self, tag: u32) -> u64 {
+        self.by_id.fetch(tag)
+    }
+
     /// The place of any id of an account.
     pub fn find_text(&self, account: i64, command_id: &str) -> Option<u32> {
         let id = Id::new(command_id)?;
@@ -169,11 +180,6 @@ impl Memory {
         self.by_id.find(tag, is_it)
     }
 
-    /// The content of a command.
-    pub fn content(&mut self, head: &Head<'_>) -> Content {
-        content(head.command, &mut self.text)
-    }
-
     /// Take in a new command and its answer.
     pub fn remember(
         &mut self,
@@ -183,7 +189,12 @@ impl Memory {
         pinned: bool,
     ) -> u32 {
         debug_assert!(self.find(head).is_none(), "an id is taken in once");
-        let mut known = Known::new(head.account, head.id, self.content(head));
+        let (form, content) = match kept(head.command, said) {
+            Some(kept) => kept,
+            None => (Form::Content, content(head.command, &mut self.text)),
+        };
+        let mut known = Known::new(head.account, head.id, content);
+        known.form = form;
         known.keep_until_ms = keep_until_ms;
         known.pinned = pinned;
         known.say(said);
@@ -214,7 +225,7 @@ impl Memory {
     /// Take in the answer that was pending.
     pub fn answer(&mut self, at: u32, said: Said, time_ms: i64) {
         let known = &mut self.known[at];
-        assert!(known.kind == Kind::Nothing, "a command is answered once");
+        assert!(known.said == NOTHING, "a command is answered once");
         known.say(said);
         self.release(at, time_ms);
     }
@@ -232,22 +243,36 @@ impl Memory {
     pub fn forget(&mut self, time_ms: i64, mut gone: impl FnMut(Said)) {
         let mut ready = std::mem::take(&mut self.ready);
         self.due.advance(time_ms, &mut ready);
-        for at in ready.drain(..) {
-            let known = &self.known[at];
-            if known.keep_until_ms >= time_ms {
-                // Not yet, or extended since.
-                self.due.push(known.keep_until_ms, at);
-                continue;
+        for stretch in ready.chunks(STRETCH) {
+            // What is dropped is looked up together: see `ahead`.
+            let mut tags = [0; STRETCH];
+            let mut seen = 0;
+            for (found, at) in tags.iter_mut().zip(stretch) {
+                let known = &self.known[*at];
+                *found = tag(known.account, &known.id);
+                seen ^= self.by_id.fetch(*found);
             }
-            let known = self.known.remove(at);
-            self.by_id.remove(tag(known.account, &known.id), at);
-            assert!(
-                known.kind != Kind::Nothing,
-                "a pending id is pinned: {known:?}"
-            );
-            gone(known.said());
+            black_box(seen);
+            for (tag, at) in tags.into_iter().zip(stretch) {
+                self.forget_one(tag, *at, time_ms, &mut gone);
+            }
         }
+        ready.clear();
         self.ready = ready;
+    }
+
+    fn forget_one(&mut self, tag: u32, at: u32, time_ms: i64, gone: &mut impl FnMut(Said)) {
+        let known = &self.known[at];
+        if known.keep_until_ms >= time_ms {
+            // Not yet, or extended since.
+            self.due.push(known.keep_until_ms, at);
+            return;
+        }
+        let said = known.said();
+        assert!(known.said != NOTHING, "a pending id is pinned: {known:?}");
+        self.known.remove(at);
+        self.by_id.remove(tag, at);
+        gone(said);
     }
 
     /// Assert that exactly the unpinned ids wait, none longer than it has to.
@@ -255,7 +280,7 @@ impl Memory {
         let mut waiting: Vec<u32> = Vec::new();
         for (at, known) in self.known.iter() {
             assert!(
-                known.pinned || known.kind != Kind::Nothing,
+                known.pinned || known.said != NOTHING,
                 "a pending id is pinned"
             );
             assert!(

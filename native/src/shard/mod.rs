@@ -4,6 +4,7 @@
 //! of hashes is a vector too: a clone is some large copies, and no id is an object of its own.
 
 mod accounts;
+mod ahead;
 mod change;
 mod check;
 mod content;
@@ -18,6 +19,7 @@ mod ledger;
 mod memory;
 mod orders;
 mod place;
+mod recall;
 mod restore;
 mod settle;
 mod slab;
@@ -121,23 +123,27 @@ impl Shard {
     /// Apply one command of a client, logged at `time_ms`.
     pub fn command(&mut self, command: &Command<'_>, time_ms: i64, told: &mut impl ShardOutput) {
         self.advance(time_ms);
-        let head = Head::of(command);
-        if let Some(known) = self.memory.find(&head) {
-            return self.repeat(known, &head, told);
+        self.apply(&Head::of(command), told);
+    }
+
+    fn apply(&mut self, head: &Head<'_>, told: &mut impl ShardOutput) {
+        if let Some(known) = self.memory.find(head) {
+            return self.repeat(known, head, told);
         }
-        let reason = validate::admission(&head, self.time_ms, self.shard, self.shards);
+        let command = head.command;
+        let reason = validate::admission(head, self.time_ms, self.shard, self.shards);
         if reason == Reason::ValidUntilTooFar && !matches!(command, Command::Inquire(_)) {
-            return self.too_far(&head, told);
+            return self.too_far(head, told);
         }
         if reason != Reason::None {
-            return told.event(&ledger::unremembered(&head, reason));
+            return told.event(&ledger::unremembered(head, reason));
         }
         match command {
-            Command::Place(place) => self.place(&head, place, told),
-            Command::Cancel(cancel) => self.cancel(&head, cancel, told),
-            Command::Amend(amend) => self.amend(&head, amend, told),
-            Command::CancelAll(cancel) => self.cancel_all(&head, cancel, told),
-            Command::Transfer(transfer) => self.transfer(&head, transfer, told),
+            Command::Place(place) => self.place(head, place, told),
+            Command::Cancel(cancel) => self.cancel(head, cancel, told),
+            Command::Amend(amend) => self.amend(head, amend, told),
+            Command::CancelAll(cancel) => self.cancel_all(head, cancel, told),
+            Command::Transfer(transfer) => self.transfer(head, transfer, told),
             Command::Inquire(inquire) => self.inquire(inquire, told),
         }
     }
@@ -151,6 +157,10 @@ impl Shard {
         told: &mut impl ShardOutput,
     ) {
         self.advance(time_ms);
+        self.hear(instrument_id, report, told);
+    }
+
+    fn hear(&mut self, instrument_id: i64, report: &Report, told: &mut impl ShardOutput) {
         match report {
             Report::Opened(report) => self.opened(instrument_id, report, told),
             Report::Filled(report) => self.filled(instrument_id, report, told),

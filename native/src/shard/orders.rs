@@ -196,6 +196,12 @@ impl Orders {
         self.by_id.find(self.tag(order_id), is_it)
     }
 
+    /// Something that stands where this order is looked for.
+    #[inline]
+    pub fn fetch(&self, order_id: i64) -> u64 {
+        self.by_id.fetch(self.tag(order_id))
+    }
+
     /// The places of an account's orders that are not done, by id.
     pub fn open_of(&self, account: &Account) -> impl Iterator<Item = u32> {
         let mut at = account.oldest;

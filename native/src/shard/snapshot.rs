@@ -131,10 +131,11 @@ impl Shard {
     fn known_ids(&self) -> Vec<KnownId> {
         let mut known: Vec<&Known> = self.memory.known.iter().map(|(_, known)| known).collect();
         known.sort_unstable_by_key(|known| (known.account, known.id));
+        let mut text = Vec::new();
         let row = |known: &Known| KnownId {
             account: known.account,
             command_id: known.id.as_str().to_owned(),
-            content: known.content,
+            content: self.content_of(known, &mut text),
             keep_until_ms: known.keep_until_ms,
             pinned: known.pinned,
             answer: self.answer_of(known),

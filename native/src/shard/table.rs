@@ -91,6 +91,12 @@ impl<H: Home> Table<H> {
         }
     }
 
+    /// The entry where the one of this tag should stand, whatever it is: so that it is near.
+    #[inline]
+    pub fn fetch(&self, tag: u32) -> u64 {
+        self.entries[H::home(tag, self.shift) & (self.entries.len() - 1)]
+    }
+
     /// Put in a row that is not there.
     #[inline]
     pub fn insert(&mut self, tag: u32, place: u32) {
