@@ -43,7 +43,7 @@ def _event(kind: str, fields: tuple[Any, ...]) -> BookEvent:
             return Opened(order_id, account, _SIDE[side], *amounts)
         case "Traded":
             *orders, side, price, size, maker_fee, taker_fee = fields
-            return Traded(*orders, _SIDE[side], price, size, maker_fee, taker_fee)
+            return Traded._make((*orders, _SIDE[side], price, size, maker_fee, taker_fee))
         case "Changed":
             order_id, account, side, *rest = fields
             return Changed(order_id, account, _SIDE[side], *rest)

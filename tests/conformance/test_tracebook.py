@@ -1,4 +1,4 @@
-"""The books of each engine against tracebook-conformance, an independent oracle of matching engines."""
+"""Each engine's books against tracebook-conformance, an independent oracle of matching."""
 
 import json
 import subprocess
