@@ -54,6 +54,7 @@ struct Voice {
 
 impl BookMachine {
     /// Put a book on a partition.
+    #[must_use]
     pub fn new(book: Book, partition: i64, shards: usize, line: Line, first_offset: i64) -> Self {
         Self {
             voice: Voice {
@@ -74,6 +75,7 @@ impl BookMachine {
     }
 
     /// Its symbol.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.book.instrument().symbol
     }

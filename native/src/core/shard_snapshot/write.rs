@@ -25,7 +25,7 @@ pub fn write(state: &ShardState, edges: &ShardEdges) -> Vec<u8> {
     ] {
         put_long(value, put);
     }
-    columns::put(&state.instruments, put, |rules, out| rules.write(out));
+    columns::put(&state.instruments, put, Value::write);
     put_ends(&edges.from_books, put);
     put_ends(&edges.to_books, put);
     put_ends(&[(0, edges.to_accounts)], put);
