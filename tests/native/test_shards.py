@@ -43,7 +43,7 @@ def assert_same(one: Shard, two: Shard, command: Command, time_ms: int) -> None:
     batch=messages("partita.commands.CommandBatch"),
     times=st.lists(st.integers(0, (1 << 63) - 1), min_size=4, max_size=4),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_command_has_one_answer(batch: CommandBatch, times: list[int]) -> None:
     """Any 64-bit values and any texts, at any time."""
     one, two = both()
