@@ -1,6 +1,7 @@
 """Clients of the small exchange: commands that mostly do something, and hostile ones."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from random import Random
 from typing import Any, cast
 
@@ -75,7 +76,8 @@ class Clients:
             elif type(value) is bool:
                 wrong = not value
             else:
-                wrong = self.random.choice(list(type(value)))
+                members: list[object] = list(cast("type[StrEnum]", type(value)))
+                wrong = self.random.choice(members)
             command = command._replace(**{name: wrong})
         return cast("Command", command)
 

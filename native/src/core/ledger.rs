@@ -174,17 +174,19 @@ impl Ledger {
 
     fn edges(&mut self) -> ShardEdges {
         let voice = &mut self.voice;
+        let ends = voice
+            .to_books
+            .iter_mut()
+            .map(|(at, edge)| (*at, edge.state()));
+        let mut to_books: Vec<_> = ends.collect();
+        to_books.sort_unstable_by_key(|(at, _)| *at);
         ShardEdges {
             from_books: self
                 .from_books
                 .iter()
                 .map(|(at, edge)| (*at, edge.state()))
                 .collect(),
-            to_books: voice
-                .to_books
-                .iter_mut()
-                .map(|(at, edge)| (*at, edge.state()))
-                .collect(),
+            to_books,
             to_accounts: voice.to_accounts.state(),
         }
     }
