@@ -21,10 +21,11 @@ from partita.producers.errors import EventsLost
 from partita.producers.limits import ClientLimits
 from partita.producers.session import Session
 from partita.schemas.errors import DeliveryFailed, InvalidValue, NoAnswer, Overloaded, PartitaError
+from partita.schemas.limits import BATCH_COMMANDS_MAX
 from partita.schemas.topics import ACCOUNT_COMMANDS, ACCOUNT_EVENTS
 
-# Rows in one turn of the loop: what makes full batches, and not a long turn.
-_TURN_ROWS = 4_000
+# Turns of the loop in a window: rows go out in full batches, and answers come in meanwhile.
+_TURNS = 8
 # How long to wait for news before looking whether something waits for too long.
 _LOOK_S = 0.05
 _CLOSE_S = 2.0
@@ -47,6 +48,8 @@ class Bulk:
         self._session = session
         self._limits: ClientLimits = session.limits
         self._run: Run = new_run(session.ids.new()[:_PREFIX_CHARACTERS], session.shape.shards)
+        full = BATCH_COMMANDS_MAX * session.shape.shards
+        self._turn_rows = max(1, min(full, session.limits.window // _TURNS))
         self._sender = Sender(session.bootstrap)
         self._news = asyncio.Event()
         self._failed: Exception | None = None
@@ -116,8 +119,8 @@ class Bulk:
         """
         table.check()
         first = self.rows
-        for at in range(0, len(table), _TURN_ROWS):
-            part = table.part(at, at + _TURN_ROWS)
+        for at in range(0, len(table), self._turn_rows):
+            part = table.part(at, at + self._turn_rows)
             await self._wait_for_room(len(part))
             self._send_places(part)
             await asyncio.sleep(0)
@@ -133,8 +136,8 @@ class Bulk:
         if len(account) != len(order_id):
             raise InvalidValue("columns", (len(account), len(order_id)), "must have one length")
         first = self.rows
-        for at in range(0, len(account), _TURN_ROWS):
-            some = slice(at, at + _TURN_ROWS)
+        for at in range(0, len(account), self._turn_rows):
+            some = slice(at, at + self._turn_rows)
             await self._wait_for_room(len(account[some]))
             self._run.cancel(account[some], order_id[some])
             self._send(len(account[some]))

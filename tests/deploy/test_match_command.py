@@ -13,7 +13,7 @@ from partita.matchers.engines import ENGINES, engine
 from partita.matchers.reference import ReferenceBook
 from partita.schemas.errors import InvalidValue
 
-DEFAULT = next(iter(ENGINES))
+DEFAULT, NAMES = next(iter(ENGINES)), ", ".join(ENGINES)
 TAPE = "id,side,price,size\na,sell,10.50,2\nb,buy,10.5,0.5\nb,buy,1,1\n"
 
 
@@ -93,7 +93,7 @@ def test_events_and_book_are_written_by_extension(tape: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--engine", "abacus"), f"must be one of {', '.join(ENGINES)}"),
+        (("--engine", "abacus"), f"must be one of {NAMES}"),
         (("--tick", "0"), "must be above zero"),
         (("--lot", "1e-3"), "must be a plain decimal"),
         (("--events", "/nowhere/events.csv"), "No such file or directory"),
@@ -123,6 +123,6 @@ def test_the_environment_names_the_engine(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv(ENGINE_VARIABLE, raising=False)
     assert engine() is ENGINES[DEFAULT].book
     monkeypatch.setenv(ENGINE_VARIABLE, "abacus")
-    with pytest.raises(InvalidValue, match=f"{ENGINE_VARIABLE} 'abacus': must be one of"):
+    with pytest.raises(InvalidValue, match=f"{ENGINE_VARIABLE} 'abacus': must be one of {NAMES}"):
         engine()
     assert engine("reference") is ReferenceBook

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::avro::{Value, put_bytes, put_length, put_long};
-use crate::core::record::{Result, ended, opened};
+use crate::core::record::{Result, opened};
 use crate::core::{book_snapshot, books, columns, ledger, shard_snapshot};
 use crate::limits::SNAPSHOT_BYTES_MAX;
 use crate::schemas::heads;

@@ -1,0 +1,208 @@
+"""The real path against the relay of its hops: `python -m benchmarks.pairs throughput|latency`.
+
+An embedded exchange of its own; on its broker the two take turns, so that what the machine does
+meanwhile, it does to both. The relay carries the same bytes over the same hops in records of the
+same orders, and works on none of it: it is the ceiling.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from statistics import median
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.pairs.flow import fund, orders
+from benchmarks.pairs.real import Latency, Throughput, steady, throughput
+from benchmarks.relay import Shape, run_latency, run_throughput
+from benchmarks.relay.run import WINDOW
+from benchmarks.results import record
+from benchmarks.venue import exchange
+from partita.deploy.exchange import Exchange
+from partita.deploy.replay.latency import Percentiles
+from partita.log.engines import engine_name
+from partita.matchers.engines import ENGINES
+from partita.producers import Client, ClientLimits
+from partita.producers.bulk import Bulk
+
+T = TypeVar("T")
+_NAMES = ("p50", "p90", "p99", "p99.9", "max")
+# A client that gives up on nothing: a run that stalls shall be seen as one.
+_LIMITS = ClientLimits(
+    window=WINDOW, oldest_ms=30_000, answer_timeout_ms=60_000, valid_for_ms=10_000
+)
+_WARM_ORDERS = 1_000_000
+
+
+def _pids(running: Exchange) -> dict[str, int]:
+    pids = {state.name: state.pid for state in running.states()}
+    pids["broker"] = running.kafka.pid if running.kafka is not None else None
+    return {name: pid for name, pid in pids.items() if pid is not None}
+
+
+async def _on(running: Exchange, work: Callable[[Client, Bulk], Coroutine[Any, Any, T]]) -> T:
+    """Do something with a client and a bulk whose accounts have money."""
+    async with Client.connecting(running.bootstrap, limits=_LIMITS, timeout_s=60.0) as client:
+        await fund(client)
+        async with client.bulk() as bulk:
+            return await work(client, bulk)
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """Group the commands."""
+
+
+_SHAPE = (
+    click.option("--shards", default=2, show_default=True, help="Ledger shards."),
+    click.option("--partitions", default=2, show_default=True, help="Partitions of the books."),
+    click.option("--lines", default=1, show_default=True, help="2: a B line of each worker."),
+    click.option("--pairs", default=5, show_default=True, help="Pairs of runs."),
+    click.option("--record/--no-record", "keep", default=True, help="Write into RESULTS.md."),
+)
+
+
+def _with_shape(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_SHAPE):
+        command = option(command)
+    return command
+
+
+@main.command("throughput")
+@click.option("--orders", "count", default=1_000_000, show_default=True, help="Of each run.")
+@_with_shape
+def throughput_(
+    count: int, shards: int, partitions: int, lines: int, pairs: int, keep: bool
+) -> None:
+    """Orders settled a second at most, and the share of the relay's."""
+    shape = Shape(shards, partitions, lines)
+    console = Console()
+    with exchange(shards, partitions, lines) as running:
+        pids = _pids(running)
+        broker = {"broker": pids["broker"]}
+        real: list[Throughput] = []
+        relayed = []
+
+        async def run(client: Client, bulk: Bulk) -> None:
+            table = orders(client, count, seed=1)
+            mine = pids | {"client": os.getpid()}
+            console.print(f"warming up with {_WARM_ORDERS:,} orders")
+            await throughput(bulk, orders(client, _WARM_ORDERS, seed=0), mine)
+            for number in range(pairs):
+                one = await asyncio.to_thread(
+                    run_throughput, running.bootstrap, shape, count, pids=broker
+                )
+                relayed.append(one)
+                real.append(await throughput(bulk, table, mine))
+                console.print(
+                    f"pair {number + 1}: real {real[-1].orders_s:,.0f}/s, relay"
+                    f" {one.orders_s:,.0f}/s, ratio {real[-1].orders_s / one.orders_s:.2f}"
+                )
+
+        asyncio.run(_on(running, run))
+    ratios = [one.orders_s / other.orders_s for one, other in zip(real, relayed, strict=True)]
+    middle = sorted(real, key=lambda one: one.orders_s)[len(real) // 2]
+    relay = sorted(relayed, key=lambda one: one.orders_s)[len(relayed) // 2]
+    figures = {
+        "median ratio": f"{median(ratios):.2f} of {[round(ratio, 2) for ratio in ratios]}",
+        "real": f"{middle.orders_s:,.0f} orders/s, {_costs(middle.spent.cpu_us)}",
+        "relay": f"{relay.orders_s:,.0f} orders/s, {_costs(relay.spent.cpu_us)}",
+        "others took": f"{middle.spent.others:.0%} of the machine, {relay.spent.others:.0%}",
+    }
+    workload = (
+        f"real path against relay, {count:,} orders at full speed, {engine_name(ENGINES)}"
+        f" engines, {shape}"
+    )
+    _finish(console, workload, figures, keep)
+
+
+def _costs(cpu_us: dict[str, float]) -> str:
+    each = ", ".join(f"{name} {us:.2f}" for name, us in cpu_us.items())
+    return f"us an order: {each}, in all {sum(cpu_us.values()):.2f}"
+
+
+@main.command()
+@click.option("--rate", default=11_574, show_default=True, help="Orders a second.")
+@click.option("--seconds", default=20, show_default=True, help="Length of a run.")
+@click.option("--warm-up", "warm_up_s", default=10, show_default=True, help="Seconds before.")
+@click.option("--pause-ms", default=1.0, show_default=True, help="Between two sends.")
+@_with_shape
+def latency(
+    rate: int,
+    seconds: int,
+    warm_up_s: int,
+    pause_ms: float,
+    shards: int,
+    partitions: int,
+    lines: int,
+    pairs: int,
+    keep: bool,
+) -> None:
+    """From planned send to settled, open loop, and how many times the relay's."""
+    shape, pause_s, console = Shape(shards, partitions, lines), pause_ms / 1e3, Console()
+    with exchange(shards, partitions, lines) as running:
+        broker = {"broker": _pids(running)["broker"]}
+        real: list[Latency] = []
+        relayed: list[Percentiles] = []
+
+        async def run(client: Client, bulk: Bulk) -> None:
+            console.print(f"warming up with {_WARM_ORDERS:,} orders, then {warm_up_s} s")
+            await throughput(bulk, orders(client, _WARM_ORDERS, seed=0), broker)
+            await steady(client, bulk, rate, warm_up_s, pause_s, seed=1)
+            for number in range(pairs):
+                one = await asyncio.to_thread(
+                    run_latency, running.bootstrap, shape, rate, seconds, 5.0, pause_s, broker
+                )
+                relayed.append(one.percentiles)
+                real.append(await steady(client, bulk, rate, seconds, pause_s, seed=2 + number))
+                console.print(
+                    f"pair {number + 1}: real {_times(real[-1].percentiles[1:])};"
+                    f" relay {_times(one.percentiles[1:])}; others {one.spent.others:.0%}"
+                )
+
+        asyncio.run(_on(running, run))
+    figures = {
+        "real, medians": _times(_medians([one.percentiles[1:] for one in real])),
+        "relay, medians": _times(_medians([one[1:] for one in relayed])),
+        "times the relay's": ", ".join(
+            f"{name} {median(mine / its for mine, its in zip(ours, theirs, strict=True)):.2f}"
+            for name, ours, theirs in zip(
+                _NAMES,
+                zip(*(one.percentiles[1:] for one in real), strict=True),
+                zip(*(one[1:] for one in relayed), strict=True),
+                strict=True,
+            )
+        ),
+        "refused": f"{sum(one.refused for one in real):,}",
+    }
+    workload = (
+        f"real path against relay, {rate:,} orders/s open loop, {seconds} s,"
+        f" {engine_name(ENGINES)} engines, {shape}"
+    )
+    _finish(console, workload, figures, keep)
+
+
+def _medians(runs: Sequence[Sequence[float]]) -> list[float]:
+    return [median(values) for values in zip(*runs, strict=True)]
+
+
+def _times(values: Sequence[float]) -> str:
+    each = (f"{name} {value:.2f}" for name, value in zip(_NAMES, values, strict=True))
+    return ", ".join(each) + " ms"
+
+
+def _finish(console: Console, workload: str, figures: dict[str, str], keep: bool) -> None:
+    table = Table("figure", "value", title=workload)
+    for name, value in figures.items():
+        table.add_row(name, value)
+    console.print(table)
+    if keep:
+        text = "; ".join(f"{name}: {value}" for name, value in figures.items())
+        record("benchmarks.pairs", {workload: text})
+
+
+if __name__ == "__main__":
+    main()
