@@ -22,8 +22,8 @@ class BookFigure(NamedTuple):
     """A workload of a book alone, in Rust."""
 
     name: str  # of the workload, or of the tape's file
-    count: int  # what it had
-    what: str  # messages or events
+    total: int  # messages or events that it had
+    what: str  # which of the two
     ns: int  # each, the median of its runs
     best_ns: int
     rate: int  # a second, by the median

@@ -86,7 +86,7 @@ def _in_rust(tape: Path, seen: Survey, runs: int) -> _Figure:
     named = f"{tape.resolve()}:{seen.price_decimals}:{seen.size_decimals}"
     (found,) = cargo.books(cargo.bench("book", named, settings={"RUNS": str(runs)}))
     best = 1_000_000_000 // found.best_ns
-    return _Figure(_IN_RUST, found.count, None, found.rate, best)
+    return _Figure(_IN_RUST, found.total, None, found.rate, best)
 
 
 if __name__ == "__main__":

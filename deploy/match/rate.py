@@ -35,9 +35,12 @@ Input = tuple[str, OrderEvent, int]  # symbol, event, time (milliseconds since 1
 class Rate(Protocol):
     """Gives inputs to an engine of its own and adds up the time in its calls."""
 
-    timed: str  # what the seconds are of, for people
     inputs: int
     engine_s: float
+
+    @property
+    def timed(self) -> str:
+        """What the seconds are of, for people."""
 
     def open(self, instrument: Instrument) -> None:
         """Make the book of a symbol."""
