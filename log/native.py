@@ -157,10 +157,10 @@ def _known(found: bytes | None, machine: str) -> bytes:
     return found
 
 
-def bulk(prefix: str, shards: int) -> "partita_native.Bulk":
+def bulk(prefix: str, numbers: Sequence[int]) -> "partita_native.Bulk":
     """Return the rows of a client's bulk in Rust (partita.producers.bulk)."""
     build()
-    return partita_native.Bulk(prefix, shards)
+    return partita_native.Bulk(prefix, numbers)
 
 
 def concerned(record: bytes, accounts: "array[int]") -> bool:

@@ -90,7 +90,7 @@ class Client:
         await self._session.aclose()
 
     def bulk(self, timeout_s: float = 10.0) -> AbstractAsyncContextManager[Bulk]:
-        """Open a connection for many orders at once (partita.producers.bulk)."""
+        """Open a connection for many orders at once (partita.producers.bulk) beside this client."""
         return connected(self._session, timeout_s)
 
     @property
@@ -369,10 +369,9 @@ class Client:
         session.listen(buffer)
 
         async def ask(account: int, order_id: int) -> OrderStatus:
-            answer = await session.ask(account, Question.ORDER, (order_id, ""))
-            (status,) = (raw.event for raw in answer.parts)
-            assert isinstance(status, OrderStatus), "an order is answered by its status"
-            return status
+            (found,) = (await session.ask(account, Question.ORDER, (order_id, ""))).parts
+            assert isinstance(found.event, OrderStatus), "an order is answered by its status"
+            return found.event
 
         return PrivateEvents(buffer, Translator(session.catalogue), ask, session.forget)
 

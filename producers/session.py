@@ -221,6 +221,11 @@ class Session:
         """Ask each shard for its totals."""
         return await asyncio.gather(*(self.ask(one, Question.TOTALS) for one in self._asking))
 
+    async def numbers(self) -> list[int]:
+        """Ask each shard for the number of its last event: what was told by now is at most that."""
+        asked = (self.ask(one, Question.POSITION) for one in self._asking)
+        return [answer.last.number for answer in await asyncio.gather(*asked)]
+
     def _flush(self) -> None:
         self._flush_at = None
         try:

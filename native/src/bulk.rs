@@ -1,6 +1,9 @@
 //! Many orders of a client at once: rows to the bytes of commands, and the private stream to what
 //! became of each row, without a step of Python for any of them (`partita.producers.bulk`).
 
+use std::collections::VecDeque;
+use std::ops::Range;
+
 use hashbrown::HashMap;
 
 use crate::avro::{Reader, Result, Value, put_bytes, put_length};
@@ -13,6 +16,8 @@ use crate::schemas::heads;
 
 /// Digits of an index in a command id.
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Room that a run without entries keeps for the next ones.
+const ENTRIES_KEPT: usize = 1 << 16;
 
 /// What all orders of one table have in common.
 #[derive(Clone, Copy, Debug)]
@@ -60,16 +65,20 @@ pub enum Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum State {
+    /// Taken in, and never encoded.
+    Unsent = 0,
     /// Not answered yet.
-    Unanswered = 0,
+    Unanswered = 1,
     /// An order that is numbered and reserved, and neither rests nor is done yet.
-    Received = 1,
+    Received = 2,
     /// It rests (an order), or took effect (a cancel).
-    Settled = 2,
+    Settled = 3,
     /// It is done.
-    Done = 3,
+    Done = 4,
     /// It was refused.
-    Rejected = 4,
+    Rejected = 5,
+    /// Its owner asked to forget it.
+    Forgotten = 6,
 }
 
 /// What became of a command.
@@ -85,22 +94,32 @@ pub struct Outcome {
     pub heard_ns: i64,
 }
 
-const UNANSWERED: Outcome = Outcome {
-    state: State::Unanswered,
-    reason: Reason::None,
-    order_id: 0,
-    heard_ns: 0,
-};
+impl Outcome {
+    const fn new(state: State) -> Self {
+        Self {
+            state,
+            reason: Reason::None,
+            order_id: 0,
+            heard_ns: 0,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    row: Row,
+    valid_until_ms: i64, // of its first encoding: a repeat is the same command
+    outcome: Outcome,
+}
 
 /// The commands of one run, and what became of them.
 #[derive(Debug)]
 pub struct Bulk {
     prefix: Vec<u8>,
-    shards: i64,
-    rows: Vec<Row>,
-    outcomes: Vec<Outcome>,
-    indexes: HashMap<i64, u32, foldhash::fast::FixedState>, // by order, until it is settled
-    numbers: Vec<Option<i64>>,                              // by shard, of the last event taken
+    entries: VecDeque<Entry>, // those from `base` on
+    base: usize,              // below it all is forgotten
+    indexes: HashMap<i64, usize, foldhash::fast::FixedState>, // by order, until it is settled
+    numbers: Vec<i64>,        // by shard, of the last event taken
     /// Commands that were answered.
     pub answered: usize,
     /// Commands of which nothing more is awaited.
@@ -110,16 +129,16 @@ pub struct Bulk {
 }
 
 impl Bulk {
-    /// Start a run whose command ids begin so; no other run of these accounts may use the prefix.
+    /// Start a run whose command ids begin so, where these numbers, one a shard, are the last ones
+    /// that are history; no other run of these accounts may use the prefix.
     #[must_use]
-    pub fn new(prefix: &str, shards: usize) -> Self {
+    pub fn new(prefix: &str, numbers: Vec<i64>) -> Self {
         Self {
             prefix: prefix.as_bytes().to_vec(),
-            shards: i64::try_from(shards).expect("a count of shards"),
-            rows: Vec::new(),
-            outcomes: Vec::new(),
+            entries: VecDeque::new(),
+            base: 0,
             indexes: HashMap::default(),
-            numbers: vec![None; shards],
+            numbers,
             answered: 0,
             settled: 0,
             gaps: 0,
@@ -128,57 +147,108 @@ impl Bulk {
 
     /// Take in a command; its index is how many there were before.
     pub fn add(&mut self, row: Row) {
-        self.rows.push(row);
-        self.outcomes.push(UNANSWERED);
+        self.entries.push_back(Entry {
+            row,
+            valid_until_ms: 0,
+            outcome: Outcome::new(State::Unsent),
+        });
     }
 
-    /// How many commands there are.
+    /// How many commands there were, forgotten ones included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.base + self.entries.len()
     }
 
-    /// Whether there are none.
+    /// Whether there were none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
-    /// What became of each command, by index.
+    /// Those of some commands that are not forgotten, as places in the entries.
+    fn kept(&self, commands: Range<usize>) -> Range<usize> {
+        let place = |index: usize| index.saturating_sub(self.base).min(self.entries.len());
+        let first = place(commands.start);
+        first..place(commands.end).max(first)
+    }
+
+    /// What became of each of some commands.
+    pub fn outcomes(&self, commands: Range<usize>) -> impl Iterator<Item = Outcome> {
+        let gone = commands.end.min(self.base).saturating_sub(commands.start);
+        let kept = self.entries.range(self.kept(commands));
+        let forgotten = std::iter::repeat_n(Outcome::new(State::Forgotten), gone);
+        forgotten.chain(kept.map(|entry| entry.outcome))
+    }
+
+    /// Return the first of some commands that is not as far as this; their end when all are.
     #[must_use]
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
+    pub fn waiting(&self, commands: Range<usize>, state: u8) -> usize {
+        let kept = self.kept(commands.clone());
+        let first = self.base + kept.start;
+        let mut kept = self.entries.range(kept);
+        kept.position(|entry| (entry.outcome.state as u8) < state)
+            .map_or(commands.end, |at| first + at)
+    }
+
+    /// Forget some commands; return how many of them are under way, unanswered. The memory is free
+    /// when all before them are forgotten, too.
+    pub fn forget(&mut self, commands: Range<usize>) -> usize {
+        let mut unanswered = 0;
+        let kept = self.kept(commands);
+        for entry in self.entries.range_mut(kept) {
+            match entry.outcome.state {
+                State::Unanswered => unanswered += 1,
+                State::Received => {
+                    self.indexes.remove(&entry.outcome.order_id);
+                }
+                _ => {}
+            }
+            entry.outcome = Outcome::new(State::Forgotten);
+        }
+        let gone = |entry: &Entry| entry.outcome.state == State::Forgotten;
+        while self.entries.front().is_some_and(gone) {
+            self.entries.pop_front();
+            self.base += 1;
+        }
+        if self.entries.is_empty() {
+            self.entries.shrink_to(ENTRIES_KEPT);
+        }
+        unanswered
     }
 
     /// Return (shard, record) of the batches of some commands, in their order, without those that
-    /// were answered.
-    pub fn encode(
-        &self,
-        indexes: impl Iterator<Item = usize>,
-        valid_until_ms: i64,
-    ) -> Vec<(i64, Vec<u8>)> {
-        let mut batches: Vec<Batch> = (0..self.shards).map(|_| Batch::default()).collect();
+    /// were answered. One that is encoded for the first time is valid until then.
+    pub fn encode(&mut self, commands: Range<usize>, valid_until_ms: i64) -> Vec<(usize, Vec<u8>)> {
+        let shards = i64::try_from(self.numbers.len()).expect("a count of shards");
+        let mut batches: Vec<Batch> = self.numbers.iter().map(|_| Batch::default()).collect();
         let mut id = self.prefix.clone();
         let mut records = Vec::new();
-        for index in indexes {
-            if self.outcomes[index].state != State::Unanswered {
+        let kept = self.kept(commands);
+        let first = self.base + kept.start;
+        for (index, entry) in (first..).zip(self.entries.range_mut(kept)) {
+            if entry.outcome.state == State::Unsent {
+                entry.outcome.state = State::Unanswered;
+                entry.valid_until_ms = valid_until_ms;
+            }
+            if entry.outcome.state != State::Unanswered {
                 continue;
             }
             id.truncate(self.prefix.len());
             put_index(index, &mut id);
             let command_id =
                 std::str::from_utf8(&id).expect("a prefix is a text, digits are ASCII");
-            let command = command(&self.rows[index], command_id, valid_until_ms);
-            let account = account_of(&self.rows[index]);
-            let shard = account.rem_euclid(self.shards);
-            let batch = &mut batches[usize::try_from(shard).expect("a shard")];
+            let command = command(&entry.row, command_id, entry.valid_until_ms);
+            let shard = account_of(&entry.row).rem_euclid(shards);
+            let shard = usize::try_from(shard).expect("a shard");
+            let batch = &mut batches[shard];
             command.write(&mut batch.data);
             batch.count += 1;
             if batch.count == BATCH_COMMANDS_MAX {
                 records.push((shard, std::mem::take(batch).record()));
             }
         }
-        for (shard, batch) in (0..).zip(batches) {
+        for (shard, batch) in batches.into_iter().enumerate() {
             if batch.count > 0 {
                 records.push((shard, batch.record()));
             }
@@ -208,18 +278,18 @@ impl Bulk {
         input.long()?; // the chain: a client trusts the log
         input.long()?; // the time
         let known = self.numbers[shard];
-        if known.is_some_and(|known| number > known + 1) {
+        if number > known + 1 {
             self.gaps += 1;
         }
         input.array(|input| {
             let event = AccountEvent::read(input)?;
-            if known.is_none_or(|known| number > known) {
+            if number > known {
                 self.hear(&event, now_ns);
             }
             number += 1;
             Ok(())
         })?;
-        self.numbers[shard] = Some(known.map_or(number - 1, |known| known.max(number - 1)));
+        self.numbers[shard] = known.max(number - 1);
         Ok(())
     }
 
@@ -227,25 +297,20 @@ impl Bulk {
         match event {
             AccountEvent::Received(event) => {
                 if let Some(index) = self.index_of(event.command_id) {
-                    let outcome = &mut self.outcomes[index];
+                    let outcome = &mut self.entries[index - self.base].outcome;
                     if outcome.state == State::Unanswered {
                         outcome.state = State::Received;
                         outcome.order_id = event.order_id;
                         self.answered += 1;
-                        let index = u32::try_from(index).expect("a run of below 2^32 commands");
                         self.indexes.insert(event.order_id, index);
                     }
                 }
             }
             AccountEvent::Rejected(event) => {
-                if let Some(index) = self.index_of(event.command_id) {
-                    self.answer(index, State::Rejected, event.reason, now_ns);
-                }
+                self.answer(event.command_id, State::Rejected, event.reason, now_ns);
             }
             AccountEvent::Accepted(event) => {
-                if let Some(index) = self.index_of(event.command_id) {
-                    self.answer(index, State::Settled, Reason::None, now_ns);
-                }
+                self.answer(event.command_id, State::Settled, Reason::None, now_ns);
             }
             AccountEvent::Opened(event) => {
                 self.end(event.order_id, State::Settled, Reason::None, now_ns);
@@ -257,8 +322,11 @@ impl Bulk {
         }
     }
 
-    fn answer(&mut self, index: usize, state: State, reason: Reason, now_ns: i64) {
-        let outcome = &mut self.outcomes[index];
+    fn answer(&mut self, command_id: &str, state: State, reason: Reason, now_ns: i64) {
+        let Some(index) = self.index_of(command_id) else {
+            return;
+        };
+        let outcome = &mut self.entries[index - self.base].outcome;
         if outcome.state == State::Unanswered {
             (outcome.state, outcome.reason, outcome.heard_ns) = (state, reason, now_ns);
             self.answered += 1;
@@ -268,7 +336,7 @@ impl Bulk {
 
     fn end(&mut self, order_id: i64, state: State, reason: Reason, now_ns: i64) {
         if let Some(index) = self.indexes.remove(&order_id) {
-            let outcome = &mut self.outcomes[index as usize];
+            let outcome = &mut self.entries[index - self.base].outcome;
             (outcome.state, outcome.reason, outcome.heard_ns) = (state, reason, now_ns);
             self.settled += 1;
         }
@@ -281,7 +349,7 @@ impl Bulk {
             let value = DIGITS.binary_search(digit).ok()?;
             index = index.checked_mul(62)?.checked_add(value)?;
         }
-        (index < self.rows.len()).then_some(index)
+        (self.base..self.len()).contains(&index).then_some(index)
     }
 }
 
@@ -359,24 +427,48 @@ fn command<'c>(row: &Row, command_id: &'c str, valid_until_ms: i64) -> Command<'
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_index_is_read_as_it_was_written() {
-        let mut bulk = Bulk::new("run-", 2);
-        for account in 1..=70_000 {
+    fn run(commands: i64) -> Bulk {
+        let mut bulk = Bulk::new("run-", vec![0, 0]);
+        for account in 1..=commands {
             bulk.add(Row::Cancel {
                 account,
                 order_id: 1,
             });
         }
+        bulk
+    }
+
+    #[test]
+    fn an_index_is_read_as_it_was_written() {
+        let bulk = run(70_000);
         for index in [0, 1, 61, 62, 63, 3_843, 3_844, 69_999] {
             let mut id = b"run-".to_vec();
             put_index(index, &mut id);
-            assert_eq!(
-                bulk.index_of(std::str::from_utf8(&id).unwrap()),
-                Some(index)
-            );
+            let id = std::str::from_utf8(&id).unwrap();
+            assert_eq!(bulk.index_of(id), Some(index));
         }
         assert_eq!(bulk.index_of("run-zzzz"), None, "of no command");
         assert_eq!(bulk.index_of("other"), None, "of another run");
+    }
+
+    #[test]
+    fn what_is_forgotten_is_free_and_its_index_not_used_again() {
+        let mut bulk = run(100);
+        bulk.encode(0..100, 1);
+        assert_eq!(bulk.forget(10..20), 10, "they were under way");
+        assert_eq!(
+            bulk.entries.len(),
+            100,
+            "some before them are not forgotten"
+        );
+        assert_eq!(bulk.forget(0..15), 10);
+        assert_eq!(bulk.entries.len(), 80);
+        assert_eq!(bulk.index_of("run-J"), None, "19");
+        assert_eq!(bulk.index_of("run-K"), Some(20));
+        assert_eq!(bulk.waiting(0..100, State::Received as u8), 20);
+        let states: Vec<State> = bulk.outcomes(18..22).map(|one| one.state).collect();
+        assert_eq!(states[..2], [State::Forgotten; 2]);
+        assert_eq!(states[2..], [State::Unanswered; 2]);
+        assert_eq!(bulk.len(), 100);
     }
 }

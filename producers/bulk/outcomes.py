@@ -14,16 +14,19 @@ _REASONS = tuple(Reason)
 class RowState(IntEnum):
     """How far a row is."""
 
-    UNANSWERED = 0  # sent, or not sent yet, and not answered
-    RECEIVED = 1  # numbered and reserved; it neither rests nor is done yet
-    SETTLED = 2  # an order that rests, a cancel that took effect
-    DONE = 3  # an order that is done
-    REJECTED = 4  # refused; `reasons` says why
+    UNSENT = 0  # never sent: it has had no effect, and will have none
+    UNANSWERED = 1  # sent, and not answered: its outcome is unknown
+    RECEIVED = 2  # numbered and reserved; it neither rests nor is done yet
+    SETTLED = 3  # an order that rests, a cancel that took effect
+    DONE = 4  # an order that is done
+    REJECTED = 5  # refused; `reasons` says why
+    FORGOTTEN = 6  # by `Bulk.forget`
 
 
 class Outcomes(NamedTuple):
     """What became of some rows, by their places in the table."""
 
+    rows: range  # their indexes in the bulk: `Bulk.command_id`
     states: bytes  # of RowState
     reasons: bytes  # places in Reason: why rejected, or done
     order_ids: "array[int]"  # 0 where there is none
@@ -38,6 +41,8 @@ class Outcomes(NamedTuple):
         return _REASONS[self.reasons[row]]
 
 
-def outcomes(states: bytes, reasons: bytes, order_ids: bytes, heard_ns: bytes) -> Outcomes:
+def outcomes(
+    rows: range, states: bytes, reasons: bytes, order_ids: bytes, heard_ns: bytes
+) -> Outcomes:
     """Return columns that are the bytes of 64-bit integers as such."""
-    return Outcomes(states, reasons, array("q", order_ids), array("q", heard_ns))
+    return Outcomes(rows, states, reasons, array("q", order_ids), array("q", heard_ns))

@@ -8,12 +8,15 @@ from partita.log import native
 from partita.log.port import Record
 from partita.producers.bulk.reference import ReferenceRun
 from partita.producers.bulk.table import OrderTable
+from partita.schemas.errors import Unreadable
 
 
 class Run(Protocol):
-    """The commands of a bulk and what became of them.
+    """The commands of a bulk and what became of them; any thread may call.
 
-    A command's index is how many there were before; its id is the prefix and the index in base 62.
+    A command's index is how many there were before, forgotten ones included; its id is the prefix
+    and the index in base 62. It begins behind the events of some numbers, one a shard: those, and
+    whatever is said twice, are history.
     """
 
     def place(self, table: OrderTable) -> None:
@@ -23,35 +26,55 @@ class Run(Protocol):
         """Take in cancels."""
 
     def encode(self, first: int, end: int, valid_until_ms: int) -> list[tuple[int, bytes]]:
-        """Return (shard, record) of the commands from first to end that are not answered."""
+        """Return (shard, record) of the commands from first to end that are not answered.
+
+        They count as sent. Those that are new are valid until then; others stay as they were.
+        """
 
     def take(self, records: Sequence[Record], now_ns: int) -> tuple[int, int, int]:
         """Take records of the private stream; return (answered, settled, gaps) so far.
 
         Raises:
-            ValueError: a record is none of that stream.
+            Unreadable: a record is none of that stream, or newer than this build.
         """
+
+    def waiting(self, first: int, end: int, state: int) -> int:
+        """Return the first command from first to end that is not as far as a state, else end."""
 
     def outcomes(self, first: int, end: int) -> tuple[bytes, bytes, bytes, bytes]:
         """Return the columns of Outcomes for the commands from first to end."""
 
+    def forget(self, first: int, end: int) -> int:
+        """Forget the commands from first to end; return how many are under way, unanswered.
 
-class _NativeRun:
+        Their memory is free when all before them are forgotten, too.
+        """
+
+
+class NativeRun:
     """A run in Rust."""
 
-    def __init__(self, prefix: str, shards: int) -> None:
-        run = native.bulk(prefix, shards)
-        self.cancel, self.encode = run.cancel, run.encode
-        self.take, self.outcomes = run.take, run.outcomes
-        self._place = run.place
+    def __init__(self, prefix: str, numbers: Sequence[int]) -> None:
+        run = native.bulk(prefix, numbers)
+        self.cancel, self.encode, self.waiting = run.cancel, run.encode, run.waiting
+        self.outcomes, self.forget = run.outcomes, run.forget
+        self._place, self._take = run.place, run.take
 
     def place(self, table: OrderTable) -> None:
+        """See Run."""
         terms = table.terms
         kinds = str(terms.type), str(terms.time_in_force)
         rest = terms.post_only, str(terms.self_trade), terms.expire_ms
         self._place(*table.columns(), (*kinds, *rest))
 
+    def take(self, records: Sequence[Record], now_ns: int) -> tuple[int, int, int]:
+        """See Run."""
+        try:
+            return self._take(records, now_ns)
+        except ValueError as error:  # the native engine's own kinds
+            raise Unreadable(str(error)) from error
 
-def new_run(prefix: str, shards: int) -> Run:
+
+def new_run(prefix: str, numbers: Sequence[int]) -> Run:
     """Return an empty run in the native engine where it is installed, else in the reference."""
-    return _NativeRun(prefix, shards) if native.INSTALLED else ReferenceRun(prefix, shards)
+    return (NativeRun if native.INSTALLED else ReferenceRun)(prefix, numbers)

@@ -4,8 +4,10 @@ from array import array
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from partita.producers.build import Head, OrderWish, place
+from partita.producers import build
+from partita.producers.build import Head, OrderWish
 from partita.producers.catalogue import Listed
+from partita.schemas.decimals import Number
 from partita.schemas.enums import OrderType, SelfTrade, Side, TimeInForce
 from partita.schemas.errors import InvalidValue
 
@@ -14,6 +16,15 @@ _SIDES = {side: at for at, side in enumerate(Side)}
 
 def _column() -> "array[int]":
     return array("q")
+
+
+def check_columns(*columns: "array[int]") -> None:
+    """Raise InvalidValue for columns that make no table."""
+    if any(column.typecode != "q" for column in columns):
+        raise InvalidValue("columns", [one.typecode for one in columns], 'must be array("q")')
+    lengths = {len(column) for column in columns}
+    if len(lengths) > 1:
+        raise InvalidValue("columns", sorted(lengths), "must have one length")
 
 
 class OrderTerms(NamedTuple):
@@ -33,8 +44,8 @@ DEFAULT_TERMS = OrderTerms()
 class OrderTable:
     """Orders in columns of 64-bit integers (array("q")), all of one length.
 
-    Programs that know ticks and lots fill the columns; `add` takes a wish in decimals, checks it as
-    `Client.place` does, and converts it.
+    Programs that know ticks and lots fill the columns; `Bulk.add` takes an order in decimals,
+    checks it as `Client.place` does, and converts it.
     """
 
     terms: OrderTerms = DEFAULT_TERMS
@@ -47,21 +58,25 @@ class OrderTable:
     def __len__(self) -> int:
         return len(self.account)
 
-    def add(self, listed: Listed, account: int, wish: OrderWish, now_ms: int) -> None:
-        """Add an order. Raises InvalidValue: the value that breaks a rule, or other terms."""
-        command = place(listed, Head(account, "checked", 0), wish, now_ms)
-        terms = OrderTerms(
-            command.type,
-            command.time_in_force,
-            command.post_only,
-            command.self_trade,
-            command.expire_ms,
+    def add(
+        self,
+        listed: Listed,
+        account: int,
+        side: str,
+        *,
+        price: Number | None,
+        size: Number | None,
+        now_ms: int,
+    ) -> None:
+        """Add an order in decimals. Raises InvalidValue, as Client.place."""
+        kind, time_in_force, post_only, self_trade, expire_ms = self.terms
+        wish = OrderWish(
+            *(side, str(kind), str(time_in_force), price, size, None),
+            *(post_only, str(self_trade), expire_ms or None),
         )
-        if terms != self.terms:
-            raise InvalidValue("terms", tuple(terms), f"must be the table's: {tuple(self.terms)}")
-        if command.funds:
-            raise InvalidValue("funds", wish.funds, "are not for tables")
-        self.append(account, command.instrument_id, command.side, command.price, command.size)
+        head = Head(build.whole(account, "account"), "", 0)
+        order = build.place(listed, head, wish, now_ms)
+        self.append(account, order.instrument_id, order.side, order.price, order.size)
 
     def append(self, account: int, instrument_id: int, side: Side, price: int, size: int) -> None:
         """Add an order in ticks and lots."""
@@ -72,10 +87,10 @@ class OrderTable:
         self.size.append(size)
 
     def check(self) -> None:
-        """Raise InvalidValue for a table that is none: columns of different lengths."""
-        lengths = {len(column) for column in self.columns()}
-        if len(lengths) > 1:
-            raise InvalidValue("columns", sorted(lengths), "must have one length")
+        """Raise InvalidValue for a table that is none; what its numbers mean, the ledger judges."""
+        check_columns(*self.columns())
+        if not set(self.side) <= {0, 1}:
+            raise InvalidValue("side", sorted(set(self.side)), "must be places in Side, 0 or 1")
 
     def part(self, first: int, end: int) -> "OrderTable":
         """Return the rows from first to end as a table of their own."""

@@ -66,11 +66,11 @@ fn names_one(record: &[u8], wanted: &[i64]) -> Result<bool> {
 
 #[pymethods]
 impl Bulk {
-    /// Start a run whose command ids begin with a prefix.
+    /// Start a run whose command ids begin with a prefix, behind the events of these numbers.
     #[new]
-    fn new(prefix: &str, shards: usize) -> Self {
+    fn new(prefix: &str, numbers: Vec<i64>) -> Self {
         Self {
-            bulk: Mutex::new(Inner::new(prefix, shards)),
+            bulk: Mutex::new(Inner::new(prefix, numbers)),
         }
     }
 
@@ -132,14 +132,15 @@ impl Bulk {
         Ok(())
     }
 
-    /// Return (shard, record) of those commands from first to end that are not answered.
+    /// Return (shard, record) of those commands from first to end that are not answered; those of
+    /// them that are new are valid until then.
     fn encode<'py>(
         &self,
         py: Python<'py>,
         first: usize,
         end: usize,
         valid_until_ms: i64,
-    ) -> Vec<(i64, Bound<'py, PyBytes>)> {
+    ) -> Vec<(usize, Bound<'py, PyBytes>)> {
         let records = py.detach(|| self.bulk().encode(first..end, valid_until_ms));
         let made = records
             .iter()
@@ -159,13 +160,24 @@ impl Bulk {
             .map(Owned::from_python)
             .collect::<PyResult<Vec<_>>>()?;
         py.detach(|| {
-            let mut bulk = self.bulk();
             for record in owned.iter().map(Owned::record) {
                 let shard = usize::try_from(record.partition).expect("a partition");
-                bulk.take(shard, record.value, now_ns)?;
+                // Locked for each record anew: the loop, which sends, waits for one at most.
+                self.bulk().take(shard, record.value, now_ns)?;
             }
+            let bulk = self.bulk();
             Ok((bulk.answered, bulk.settled, bulk.gaps))
         })
+    }
+
+    /// Return the first command from first to end that is not as far as a state, else end.
+    fn waiting(&self, first: usize, end: usize, state: u8) -> usize {
+        self.bulk().waiting(first..end, state)
+    }
+
+    /// Forget the commands from first to end; return how many of them are under way, unanswered.
+    fn forget(&self, first: usize, end: usize) -> usize {
+        self.bulk().forget(first..end)
     }
 
     /// Return what became of the commands from first to end in columns: states and reasons as
@@ -181,8 +193,7 @@ impl Bulk {
         Bound<'py, PyBytes>,
         Bound<'py, PyBytes>,
     ) {
-        let bulk = self.bulk();
-        let some = &bulk.outcomes()[first..end];
+        let some: Vec<Outcome> = self.bulk().outcomes(first..end).collect();
         let bytes = |of: fn(&Outcome) -> u8| some.iter().map(of).collect::<Vec<_>>();
         let longs = |of: fn(&Outcome) -> i64| {
             some.iter()
