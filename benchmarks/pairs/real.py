@@ -71,7 +71,9 @@ async def steady(
             refused += due - sent - taken
             sent = due
         await asyncio.sleep(pause_s)
-    found = await bulk.until_settled(range(first, bulk.rows))
+    rows = range(first, bulk.rows)
+    found = await bulk.until_settled(rows)
+    bulk.forget(rows)
     gc.unfreeze()
     _assert_settled(found.states)
     late = array("d")
