@@ -1,6 +1,7 @@
 //! The worker core: record bytes in, record bytes out, all machines of a worker inside
 //! (`partita.log.core`).
 
+pub mod again;
 pub mod book_machine;
 pub mod book_snapshot;
 pub mod books;
