@@ -1,6 +1,7 @@
 """The outbox of a worker: events of all its machines become one batch per destination."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from operator import itemgetter
 from typing import NamedTuple
 
 from partita.log.edges import EdgeState, OutEdge
@@ -35,8 +36,6 @@ class _Run(NamedTuple):
 
     def split(self, size: int) -> "list[_Run]":
         """Cut into runs of at most so many events."""
-        if len(self.events) <= size:
-            return [self]
         runs, number, chain = [], self.before.number, self.before.chain
         for at in range(0, len(self.events), size):
             part = self.events[at : at + size]
@@ -46,14 +45,22 @@ class _Run(NamedTuple):
         return runs
 
 
+class _Batch:
+    """Runs for one destination by edge, in order. Dicts keep the order of first use."""
+
+    def __init__(self) -> None:
+        self.edges: dict[int, list[_Run]] = {}
+        self.events = 0
+
+
 class Outbox:
     """Collects numbered events; `take` gives them as records, in batches of a bounded size."""
 
     def __init__(self) -> None:
-        # By destination and sender, then by edge: the runs in order. Dicts keep the order of first
-        # use, which is that of the input.
-        self._runs: dict[tuple[str, int, int], dict[int, list[_Run]]] = {}
-        self._since: list[_Run] = []  # one entry for each event put since begin()
+        # By destination and sender. A batch that is full is followed by a new one: so where a
+        # stream is cut is the same in every engine.
+        self._batches: dict[tuple[str, int, int], list[_Batch]] = {}
+        self._since: list[tuple[_Batch, _Run]] = []  # one entry for each event put since begin()
 
     def begin(self) -> None:
         """Start a record: what it puts can be taken back until the next one starts."""
@@ -64,8 +71,9 @@ class Outbox:
 
         Half a record's events would be numbered otherwise when an operator goes past the record.
         """
-        for run in self._since:
+        for batch, run in self._since:
             run.events.pop()
+            batch.events -= 1
         self._since.clear()
 
     def put(
@@ -79,37 +87,28 @@ class Outbox:
     ) -> None:
         """Number an event on its edge and keep it for the destination's batch."""
         before = edge.put(stream.chain, event, time_ms)
-        batch = self._runs.setdefault((stream.topic, partition, stream.sender), {})
-        runs = batch.setdefault(edge_id, [])
+        batches = self._batches.setdefault((stream.topic, partition, stream.sender), [])
+        if not batches or batches[-1].events >= BATCH_EVENTS_MAX:
+            batches.append(_Batch())
+        batch = batches[-1]
+        runs = batch.edges.setdefault(edge_id, [])
         if not runs or runs[-1].time_ms != time_ms:
             runs.append(_Run(stream, edge_id, before, time_ms, []))
         runs[-1].events.append(event)
-        self._since.append(runs[-1])
+        batch.events += 1
+        self._since.append((batch, runs[-1]))
 
     def take(self) -> list[Outgoing]:
-        """Return all that was put since the last time as records, and forget it."""
+        """Return all that was put since the last time as records by destination, and forget it."""
         records: list[Outgoing] = []
-        for (topic, partition, _), edges in self._runs.items():
-            runs = [run for edge in edges.values() for run in edge if run.events]
-            for value in _batches(runs):
-                records.append(Outgoing(topic, partition, None, value))  # noqa: PERF401 - reads as what it is
-        self._runs = {}
+        for (topic, partition, _), batches in sorted(self._batches.items(), key=itemgetter(0)):
+            for batch in batches:
+                runs = [run for edge in batch.edges.values() for run in edge if run.events]
+                values = _encode(runs) if runs else ()
+                records.extend(Outgoing(topic, partition, None, value) for value in values)
+        self._batches = {}
         self._since.clear()
         return records
-
-
-def _batches(runs: Sequence[_Run]) -> list[bytes]:
-    """Fill batches up to the limits, edges in their order."""
-    values: list[bytes] = []
-    batch: list[_Run] = []
-    events = 0
-    for run in (part for whole in runs for part in whole.split(BATCH_EVENTS_MAX)):
-        if batch and events + len(run.events) > BATCH_EVENTS_MAX:
-            values.extend(_encode(batch))
-            batch, events = [], 0
-        batch.append(run)
-        events += len(run.events)
-    return values + _encode(batch) if batch else values
 
 
 def _encode(runs: list[_Run]) -> list[bytes]:

@@ -148,9 +148,17 @@ class Snapshots:
             # What is below its position it had in its state already; at a position of ours there
             # is one; and one that takes longer than the period is not overtaken by the next.
             fresh = offset > mark.position and (partition, machine) not in busy
-            if fresh and before_ms:
+            if fresh and before_ms and not self._too_soon(partition, machine, before_ms):
                 self._take(partition, machine, offset, before_ms, marks)
         self._look(partition)
+
+    def _too_soon(self, partition: int, machine: str, time_ms: int) -> bool:
+        """Return whether the last snapshot was so large that its time is not over."""
+        shelf = self._partitions[partition].shelves.get(machine)
+        if shelf is None or not shelf.written:
+            return False
+        last = shelf.written[-1].manifest
+        return time_ms - last.time_ms < last.size * 1_000 // self._role.snapshot_bytes_per_s
 
     def take_all(self, partition: int, offset: int) -> None:
         """Take whatever has changed since its last snapshot, before a planned stop."""

@@ -42,20 +42,8 @@ def _event(kind: str, fields: tuple[Any, ...]) -> BookEvent:
             order_id, account, side, *amounts = fields
             return Opened(order_id, account, _SIDE[side], *amounts)
         case "Traded":
-            trade_id, maker, maker_account, taker, taker_account, side, *amounts = fields
-            price, size, maker_fee, taker_fee = amounts
-            return Traded(
-                trade_id,
-                maker,
-                maker_account,
-                taker,
-                taker_account,
-                _SIDE[side],
-                price,
-                size,
-                maker_fee,
-                taker_fee,
-            )
+            *orders, side, price, size, maker_fee, taker_fee = fields
+            return Traded._make((*orders, _SIDE[side], price, size, maker_fee, taker_fee))
         case "Changed":
             order_id, account, side, *rest = fields
             return Changed(order_id, account, _SIDE[side], *rest)

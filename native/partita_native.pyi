@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 __version__: str
 BUILD: str  # which sources it was built from
+LIMITS: list[tuple[str, int]]  # by the names of partita.schemas.limits
 HEADS: list[tuple[str, bytes]]  # the records it knows: name, marker and fingerprint
 
 class Undecodable(ValueError): ...

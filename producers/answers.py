@@ -98,12 +98,13 @@ class Answers:
         parts.append(raw)
 
     def _received(self, raw: RawEvent, event: Received) -> None:
-        # A repeat's answer may come after the order's end, and would never be taken out again.
-        if not event.repeated:
+        waiting = self._answer(event.account, event.command_id, Answer(raw, ()))
+        # Of those placed here, and once: a repeat's answer may come after the order's end, and
+        # would never be taken out again.
+        if waiting and not event.repeated:
             order = OwnOrder(event.account, event.command_id, event.instrument_id)
             self.orders[event.order_id] = order
             self._names[event.account, event.command_id] = event.order_id
-        self._answer(event.account, event.command_id, Answer(raw, ()))
 
     def _forget(self, order_id: int) -> None:
         order = self.orders.pop(order_id, None)
@@ -115,10 +116,12 @@ class Answers:
             if not future.done():
                 future.set_result(None)
 
-    def _answer(self, account: int, command_id: str, answer: Answer) -> None:
+    def _answer(self, account: int, command_id: str, answer: Answer) -> bool:
+        """Give an answer to the command that waits for it; return whether one did."""
         waiting = self._pending.pop(account, command_id)
         if waiting is not None and not waiting.future.done():
             waiting.future.set_result(waiting.result(answer))
+        return waiting is not None
 
     def _rejected(self, raw: RawEvent, event: Rejected) -> None:
         waiting = self._pending.pop(event.account, event.command_id)

@@ -46,6 +46,8 @@ T = TypeVar("T")
 
 # How often what waits is looked at: fine against waits of seconds, coarse against their cost.
 _TICK_S = 0.05
+# How often to look for accounts of which nothing is awaited any more.
+_WANT_LESS_S = 1.0
 # How long a closing client waits for what it sent to reach the log.
 _CLOSE_S = 2.0
 # A clock that is off by more is worth a word: people's clocks, and networks, are off by less.
@@ -89,6 +91,7 @@ class Session:
             for shard, account in enumerate(self._asking)
         ]
         self._gaps_told = 0
+        self._want_less_s = 0.0  # when to look next for accounts of which nothing is awaited
         self._clock_ahead_ms = 0  # what the log's clock is ahead of ours, when that is much
         self._sender = Sender(bootstrap)
         self._outbound = Outbound(shape.shards)
@@ -265,6 +268,19 @@ class Session:
         self._listeners.pop(id(listener), None)
         self._want_everyone()
 
+    def _want_less(self) -> None:
+        """Now and then, forget the accounts of which nothing is awaited any more.
+
+        Others may send for them, in bulk, and reading all of that would be for nothing.
+        """
+        if len(self._pending) or time.monotonic() < self._want_less_s:
+            return
+        self._want_less_s = time.monotonic() + _WANT_LESS_S
+        wanted = {order.account for order in self.answers.orders.values()}
+        wanted.update(*(listener.accounts for listener in self._listeners.values()))
+        wanted.update(self._asking)
+        self._wanted.keep(wanted)
+
     def _want_everyone(self) -> None:
         self._wanted.everyone = any(not one.accounts for one in self._listeners.values())
 
@@ -279,6 +295,7 @@ class Session:
         if (gaps := self.gaps) > self._gaps_told:
             self._gaps_told = gaps
             self._end_listeners(EventsLost("some events never came; ask by inquiry, begin anew"))
+        self._want_less()
         for listener in self._listeners.values():
             # Each in a call of its own: one that fails is told of by the loop, and harms no other.
             self._loop.call_soon(listener.take, events)

@@ -20,6 +20,13 @@ class Wanted:
     everyone: bool = False
     accounts: set[int] = field(default_factory=set)
     _column: "array[int]" = field(default_factory=lambda: array("q"))  # of them, ascending
+    _sets: int = 0  # how many there were
+    _column_of: tuple[int, int] = (0, 0)  # which set that was, and how large
+
+    def keep(self, accounts: set[int]) -> None:
+        """Want these and no others."""
+        self.accounts = accounts
+        self._sets += 1
 
     def concerned(self, record: bytes) -> bool:
         """Return whether a record of account-events has events of theirs.
@@ -32,8 +39,9 @@ class Wanted:
             return True
         accounts = self.accounts
         if native.INSTALLED:
-            if len(self._column) != len(accounts):  # they only become more
-                self._column = array("q", sorted(accounts))
+            of = self._sets, len(accounts)  # one set only becomes larger
+            if of != self._column_of:
+                self._column, self._column_of = array("q", sorted(accounts.copy())), of
             if not native.concerned(record, self._column):
                 return False
         return not accounts.isdisjoint(accounts_of(record))

@@ -36,8 +36,9 @@ VALID_UNTIL_AHEAD_MS_MAX = 60_000
 # How far a client's clock may run ahead of the broker's before its commands are refused.
 CLOCK_AHEAD_MS_MAX = 5_000
 # How long beyond valid_until the ledger remembers an id: a repeat that was logged at the last
-# moment, and an inquiry about it, still find it.
-ID_MARGIN_MS = 60_000
+# moment, and an inquiry about it, still find it. No longer: all ids of a life and a margin are in
+# a shard's memory, and in each of its snapshots.
+ID_MARGIN_MS = 10_000
 
 # Rejected for a life that ends too far ahead, an id is remembered, so that time does not make the
 # same command acceptable; but no longer than this, or a broken clock would fill the memory.

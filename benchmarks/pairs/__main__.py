@@ -32,7 +32,7 @@ T = TypeVar("T")
 _NAMES = ("p50", "p90", "p99", "p99.9", "max")
 # A client that gives up on nothing: a run that stalls shall be seen as one.
 _LIMITS = ClientLimits(
-    window=WINDOW, oldest_ms=30_000, answer_timeout_ms=60_000, valid_for_ms=30_000
+    window=WINDOW, oldest_ms=30_000, answer_timeout_ms=60_000, valid_for_ms=10_000
 )
 _WARM_ORDERS = 1_000_000
 

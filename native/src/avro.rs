@@ -388,6 +388,24 @@ impl<'a> Value<'a> for &'a str {
     }
 }
 
+impl<'a, T: Value<'a>> Value<'a> for Box<T> {
+    fn read(input: &mut Reader<'a>) -> Result<Self> {
+        T::read(input).map(Self::new)
+    }
+
+    fn room(&self) -> usize {
+        self.as_ref().room()
+    }
+
+    fn put(&self, slot: &mut Slot<'_>) {
+        self.as_ref().put(slot);
+    }
+
+    fn lay(&self, slot: &mut Slot<'_>) {
+        self.as_ref().lay(slot);
+    }
+}
+
 impl<'a> Value<'a> for String {
     fn read(input: &mut Reader<'a>) -> Result<Self> {
         <&str>::read(input).map(ToOwned::to_owned)

@@ -208,7 +208,7 @@ impl Bulk {
         input.long()?; // the chain: a client trusts the log
         input.long()?; // the time
         let known = self.numbers[shard];
-        if known.is_some_and(|known| number > known + 1) {
+        if known.is_some_and(|known| number > known.saturating_add(1)) {
             self.gaps += 1;
         }
         input.array(|input| {
@@ -216,10 +216,11 @@ impl Bulk {
             if known.is_none_or(|known| number > known) {
                 self.hear(&event, now_ns);
             }
-            number += 1;
+            number = number.saturating_add(1); // any number may stand there
             Ok(())
         })?;
-        self.numbers[shard] = Some(known.map_or(number - 1, |known| known.max(number - 1)));
+        let last = number.saturating_sub(1);
+        self.numbers[shard] = Some(known.map_or(last, |known| known.max(last)));
         Ok(())
     }
 

@@ -104,6 +104,14 @@ impl Batch {
         self.events >= BATCH_EVENTS_MAX || self.bytes >= RECORD_BYTES_MAX - SPARE_BYTES
     }
 
+    /// Take the accounts behind a place out of the head.
+    fn forget_accounts(&mut self, from: usize) {
+        for account in self.accounts.drain(from..) {
+            self.places.remove(&account);
+        }
+        self.last = None;
+    }
+
     fn place_of(&mut self, account: i64) -> i64 {
         if let Some((last, place)) = self.last
             && last == account
@@ -138,6 +146,7 @@ struct Mark {
     run: usize,
     count: usize,
     bytes: usize,
+    accounts: usize, // in the batch's head
 }
 
 /// Collects numbered events; `take` gives them as records, in batches of a bounded size.
@@ -175,8 +184,10 @@ impl Outbox {
             let batch = &mut self.destinations[mark.destination].batches[mark.batch];
             let run = &mut batch.edges[mark.edge].runs[mark.run];
             batch.events -= run.count - mark.count;
+            batch.bytes -= run.data.len() - mark.bytes;
             run.count = mark.count;
             run.data.truncate(mark.bytes);
+            batch.forget_accounts(mark.accounts);
         }
         // An edge that goes on would go on in a run whose numbers it has passed.
         self.turn += 1;
@@ -327,12 +338,17 @@ impl Outbox {
             run: place,
             count: run.count,
             bytes: run.data.len(),
+            accounts: open.accounts.len(),
         });
         (&mut self.destinations[destination].batches[batch], at)
     }
 
-    /// Return all that was put since the last time as records, and forget it.
+    /// Return all that was put since the last time as records by destination, and forget it.
     pub fn take(&mut self, records: &mut Vec<Outgoing>) {
+        self.destinations.sort_unstable_by_key(|one| {
+            let stream = one.stream;
+            (stream.topic.name(), one.partition, stream.sender)
+        });
         for destination in self.destinations.drain(..) {
             let Destination {
                 stream,

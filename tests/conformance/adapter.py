@@ -1,4 +1,4 @@
-"""The reference book as a candidate of tracebook-conformance; run it as a program.
+"""A book as a candidate of tracebook-conformance; run it as a program.
 
 tracebook's own data classes frame the protocol; what is matched, and in which order, is the book's
 answer alone. Its words become ours so: reduce is an amend to less at the same price, replace is an

@@ -1,4 +1,4 @@
-"""The reference book against tracebook-conformance, an independent oracle of matching engines."""
+"""Each engine's books against tracebook-conformance, an independent oracle of matching."""
 
 import json
 import subprocess
@@ -9,7 +9,16 @@ import pytest
 from conformance.adapter import Adapter
 from tracebook.conformance import copy_bundled_conformance_suite, run_conformance
 
+from partita.log.engines import ENGINE_VARIABLE
+from partita.matchers.engines import ENGINES
+
 ADAPTER = Path(__file__).with_name("adapter.py")
+
+
+@pytest.fixture(autouse=True, params=sorted(ENGINES, reverse=True))
+def _engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The adapter asks for the engine that the environment names."""
+    monkeypatch.setenv(ENGINE_VARIABLE, request.param)
 
 
 def test_the_book_qualifies_for_the_full_fifo_profile(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from click.testing import CliRunner, Result
 
 from partita.deploy.match.command import match
 from partita.log.engines import ENGINE_VARIABLE
-from partita.matchers.engines import engine
+from partita.matchers.engines import ENGINES, engine
 from partita.matchers.reference import ReferenceBook
 from partita.schemas.errors import InvalidValue
 
+DEFAULT, NAMES = next(iter(ENGINES)), ", ".join(ENGINES)
 TAPE = "id,side,price,size\na,sell,10.50,2\nb,buy,10.5,0.5\nb,buy,1,1\n"
 
 
@@ -35,7 +36,7 @@ def test_it_prints_what_was_used_and_what_came_of_it(tape: Path) -> None:
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.output.splitlines()]
     for line in (
-        ["engine", "reference"],
+        ["engine", DEFAULT],
         ["tick", "0.1"],
         ["lot", "0.1"],
         ["messages", "3"],
@@ -52,7 +53,7 @@ def test_json_is_for_programs(tape: Path) -> None:
     figures = json.loads(typed(tape, "--json").output)
     expected = {
         "tape": str(tape),
-        "engine": "reference",
+        "engine": DEFAULT,
         "tick": "0.1",
         "lot": "0.1",
         "messages": 3,
@@ -86,7 +87,7 @@ def test_events_and_book_are_written_by_extension(tape: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--engine", "abacus"), "must be one of reference"),
+        (("--engine", "abacus"), f"must be one of {NAMES}"),
         (("--tick", "0"), "must be above zero"),
         (("--lot", "1e-3"), "must be a plain decimal"),
         (("--events", "/nowhere/events.csv"), "No such file or directory"),
@@ -114,8 +115,8 @@ def test_a_bad_tape_is_told_without_a_traceback(tmp_path: Path) -> None:
 def test_the_environment_names_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """PARTITA_ENGINE counts when no name is given, and a wrong one is told as such."""
     monkeypatch.delenv(ENGINE_VARIABLE, raising=False)
-    assert engine() is ReferenceBook
+    assert engine() is ENGINES[DEFAULT].book
     monkeypatch.setenv(ENGINE_VARIABLE, "abacus")
-    with pytest.raises(InvalidValue, match=f"{ENGINE_VARIABLE} 'abacus': must be one of reference"):
+    with pytest.raises(InvalidValue, match=f"{ENGINE_VARIABLE} 'abacus': must be one of {NAMES}"):
         engine()
     assert engine("reference") is ReferenceBook

@@ -1,7 +1,9 @@
 """Clients of the small exchange: commands that mostly do something, and hostile ones."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from random import Random
+from typing import Any, cast
 
 from engines.world import RULES, SHARDS, START_MS
 
@@ -63,21 +65,21 @@ class Clients:
 
     def hostile(self, time_ms: int) -> Command:
         """Return a command with some fields replaced by what no client should send."""
-        command = self.command(time_ms)
+        command: Any = self.command(time_ms)
         for at in self.random.sample(range(len(command)), self.random.choice((1, 1, 2, 3))):
             name, value = command._fields[at], command[at]
+            wrong: object
             if type(value) is int:
-                wrong: object = self.random.choice((*_EDGES, self.random.getrandbits(62)))
+                wrong = self.random.choice((*_EDGES, self.random.getrandbits(62)))
             elif type(value) is str:
                 wrong = self.random.choice(_TEXTS)
+            elif type(value) is bool:
+                wrong = not value
             else:
-                wrong = (
-                    self.random.choice(list(type(value)))
-                    if value not in (True, False)
-                    else not value
-                )
+                members: list[object] = list(cast("type[StrEnum]", type(value)))
+                wrong = self.random.choice(members)
             command = command._replace(**{name: wrong})
-        return command
+        return cast("Command", command)
 
     def _id(self) -> str:
         self.count += 1

@@ -4,14 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_machines.machines import STREAM
 
+from partita.ledger.streams import account_events
 from partita.log.edges import InEdge, OutEdge, Verdict
 from partita.log.outbox import Outbox, Stream
 from partita.schemas import chain
+from partita.schemas.accounts import Rejected
 from partita.schemas.codec import decode
 from partita.schemas.enums import Line, Outcome
 from partita.schemas.feed import Done, FeedBatch, FeedGroup
 from partita.schemas.limits import BATCH_EVENTS_MAX, RECORD_BYTES_MAX
 from partita.schemas.orders import CancelOrder
+from partita.schemas.reasons import Reason
 
 FEED = Stream("book", 0, chain.FEED, FeedGroup, lambda groups: FeedBatch(b"", Line.A, groups))
 
@@ -26,6 +29,8 @@ def test_a_batch_that_would_be_too_large_is_split_and_the_numbers_go_on() -> Non
     records = outbox.take()
 
     assert [(r.topic, r.partition) for r in records] == [("out", 3)] * 3
+    counts = [sum(len(group.events) for group in decode(r.value).groups) for r in records]
+    assert counts == [BATCH_EVENTS_MAX, BATCH_EVENTS_MAX, 5]
     assert all(len(r.value) <= RECORD_BYTES_MAX for r in records)
     taken: list[CancelOrder] = []
     receiver = InEdge()
@@ -35,6 +40,33 @@ def test_a_batch_that_would_be_too_large_is_split_and_the_numbers_go_on() -> Non
             assert verdict is Verdict.TAKEN
             taken += new
     assert events == taken
+
+
+def test_a_batch_is_filled_in_the_order_of_putting_whichever_edges_it_has() -> None:
+    """Where a stream is cut follows from what was put alone, so every engine cuts there."""
+    outbox, edges = Outbox(), {1: OutEdge(), 2: OutEdge()}
+    for at in range(BATCH_EVENTS_MAX + 3):
+        edge_id = 1 if at < BATCH_EVENTS_MAX - 1 else 2
+        outbox.put(STREAM, 0, edge_id, edges[edge_id], CancelOrder(at, 0, 0))
+
+    first, second = (decode(record.value).groups for record in outbox.take())
+
+    assert [(g.instrument_id, len(g.events)) for g in first] == [(1, BATCH_EVENTS_MAX - 1), (2, 1)]
+    assert [(g.instrument_id, g.first, len(g.events)) for g in second] == [(2, 2, 3)]
+
+
+def test_a_record_that_is_too_large_all_the_same_is_halved() -> None:
+    """Texts have no bound that the count of events could guard."""
+    outbox, edge = Outbox(), OutEdge()
+    events = [Rejected(n, "é" * 100, Reason.INVALID_ID, 0, False) for n in range(BATCH_EVENTS_MAX)]
+    for event in events:
+        outbox.put(account_events(0, Line.A), 0, 0, edge, event)
+
+    records = outbox.take()
+
+    assert len(records) == 2
+    groups = [group for record in records for group in decode(record.value).groups]
+    assert events == [event for group in groups for event in group.events]
 
 
 def test_nothing_put_is_nothing_sent() -> None:

@@ -76,6 +76,26 @@ def test_a_large_machine_is_written_down_by_a_child() -> None:
     assert kept[1] <= kept[0]
 
 
+def test_a_large_machine_is_written_down_less_often() -> None:
+    """By log time, as its bytes allow: or snapshots would be more than all events between them."""
+
+    def positions(bytes_per_s: int) -> set[int]:
+        world = World()
+        process = Process(world.log, ROLE._replace(snapshot_bytes_per_s=bytes_per_s))
+        found = set()
+        for _ in range(95):
+            world.say()
+            process.rest()
+            found |= {manifest.position for manifest in world.manifests()}
+        return found
+
+    often, seldom = positions(1 << 40), positions(100)
+
+    assert seldom
+    assert seldom < often
+    assert len(seldom) <= len(often) // 2
+
+
 def test_trimming_stays_behind_by_log_time() -> None:
     """A line that comes up slowly may still need what was the oldest snapshot when it began."""
     world = World()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from books.checked import run_audited, run_checked, typed
 from books.flow import Step, flow, flows
 from books.make import HALTED, INSTRUMENT

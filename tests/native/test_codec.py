@@ -90,7 +90,7 @@ def test_what_one_writes_the_other_takes(record: str, data: st.DataObject) -> No
 
 @pytest.mark.parametrize("record", READ)
 @given(data=st.data(), random=st.randoms(use_true_random=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_is_broken_is_broken_for_both(
     record: str, data: st.DataObject, random: Random
 ) -> None:
@@ -100,7 +100,7 @@ def test_what_is_broken_is_broken_for_both(
 
 
 @given(seed=st.integers(0, 1 << 32))
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_what_stood_on_a_log_and_is_broken_is_broken_for_both(seed: int) -> None:
     """The same for records and snapshots as machines write them."""
     random = Random(seed)

@@ -52,21 +52,21 @@ def run(seed: int, steps: int, **kinds: float) -> World:
 
 
 @given(seed=SEEDS, steps=STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_they_say_the_same_of_whatever_clients_send(seed: int, steps: int) -> None:
     """Valid commands and hostile ones, each engine fed with its own words and with the other's."""
     run(seed, steps, hostile=0.3)
 
 
 @given(seed=SEEDS, steps=STEPS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_they_judge_alike_whatever_stands_on_a_topic(seed: int, steps: int) -> None:
     """Repeats, gaps, other pasts, wrong kinds, rubbish, and records that the operator goes past."""
     run(seed, steps, hostile=0.1, dirt=0.3)
 
 
 @given(seed=SEEDS, steps=STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_each_goes_on_from_the_others_snapshots(seed: int, steps: int) -> None:
     """Machines that change their engine again and again say what they would have said."""
     run(seed, steps, hostile=0.1, dirt=0.1, restarts=0.1)

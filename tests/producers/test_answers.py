@@ -167,6 +167,7 @@ async def test_a_cancelled_wait_harms_nobody() -> None:
 async def test_an_order_is_known_from_received_to_done() -> None:
     """By both of its names, to its own account alone."""
     desk = Desk()
+    desk.submit(PLACE)
     desk.answers.take(raws(RECEIVED))
     order = desk.answers.order_named(7, (40, ""))
     assert order is not None
@@ -176,6 +177,14 @@ async def test_an_order_is_known_from_received_to_done() -> None:
     desk.answers.take(raws(DONE, first=2))
     assert desk.answers.order_named(7, (40, "")) is None
     assert desk.answers.order_named(7, (0, "p1")) is None
+
+
+async def test_what_others_place_is_not_remembered() -> None:
+    """They may place any number, in bulk."""
+    desk = Desk()
+    desk.answers.take(raws(RECEIVED))
+    assert desk.answers.order_named(7, (40, "")) is None
+    assert not desk.answers.orders
 
 
 @pytest.mark.parametrize("event", [Opened(7, 40, 20), DONE])

@@ -14,6 +14,7 @@ if not __package__:  # run as a file, from a clone
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from simulation.breakages import BREAKAGES, broken
+from simulation.machines import REFERENCE
 from simulation.scheduler import STEPS
 from simulation.seeds import Job, run
 
@@ -49,7 +50,7 @@ def find(search: Search) -> Found:
     """Return the first seed that finds a bug."""
     for seed in (search.first, *range(SEEDS)):
         with broken(_NAMED[search.name]):
-            outcome = run(Job(seed, STEPS))
+            outcome = run(Job(seed, STEPS, REFERENCE))  # what is broken is the reference
         if outcome.failure:
             return Found(search.name, seed, outcome.checker, outcome.failure)
     return Found(search.name, -1, "", "")

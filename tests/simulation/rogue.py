@@ -6,9 +6,10 @@ and stops. The other line goes on.
 """
 
 from simulation.defects import DivergedBook
+from simulation.machines import Engines
 from simulation.scheduler import Simulation
 from simulation.sightings import COMPACTED
-from simulation.stations import PARTITIONS, Engines, Kind, Station
+from simulation.stations import PARTITIONS, Kind, Station
 
 from partita.log.worker import LOOK_AROUND_EVERY_MS
 from partita.schemas.enums import Line

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from simulation.machines import MIXED, Engines
 from simulation.scheduler import STEPS, Simulation
 from simulation.violation import Violation
 
@@ -18,6 +19,7 @@ class Job(NamedTuple):
 
     seed: int
     steps: int = STEPS
+    engines: Engines = MIXED
 
 
 class Outcome(NamedTuple):
@@ -34,7 +36,7 @@ class Outcome(NamedTuple):
 
 def run(job: Job, trace: Callable[[str], None] | None = None) -> Outcome:
     """Run a seed."""
-    simulation = Simulation(job.seed, job.steps, trace or (lambda _line: None))
+    simulation = Simulation(job.seed, job.steps, trace or (lambda _line: None), job.engines)
     failure = checker = ""
     try:
         simulation.run()

@@ -5,22 +5,23 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from simulation.broker import Broker
 from simulation.captures import takes
 from simulation.climate import Climate
 from simulation.connection import Connection, Killed
+from simulation.machines import Engines, Sight, native_core
 from simulation.violation import Violation, violate
 
-from partita.ledger.partition import NewShard, ShardPartition
-from partita.log.core import Alarm, Parked
+from partita.ledger.partition import ShardPartition
+from partita.log.core import Alarm, Parked, WorkerCore
 from partita.log.port import Outgoing
 from partita.log.reference_core import ReferenceCore
 from partita.log.role import Role
 from partita.log.silence import Silence
 from partita.log.worker import AllParked, Worker
-from partita.matchers.partition import BookPartition, NewBook
+from partita.matchers.partition import BookPartition
 from partita.schemas.enums import Line
 from partita.schemas.errors import LogError
 from partita.schemas.topics import ACCOUNT_COMMANDS, BOOKS_CHANGELOG, LEDGER_CHANGELOG, ORDERS
@@ -38,13 +39,6 @@ class Kind(Enum):
 
 INPUTS = {Kind.LEDGER: ACCOUNT_COMMANDS, Kind.MATCHER: ORDERS}
 CHANGELOGS = {Kind.LEDGER: LEDGER_CHANGELOG, Kind.MATCHER: BOOKS_CHANGELOG}
-
-
-class Engines(NamedTuple):
-    """What shards and books are made of."""
-
-    new_shard: NewShard
-    new_book: NewBook
 
 
 class Doom(NamedTuple):
@@ -86,6 +80,7 @@ class Surroundings:
     log: Broker
     rng: random.Random
     climate: Climate
+    engine_rng: random.Random  # of its own: a run is the same on whichever engines
     elsewhere: Callable[["Station", int], bool]  # whether another line's station has a partition
     watchers: list[Watcher] = field(default_factory=list)
     processes: int = 0  # started so far
@@ -97,8 +92,8 @@ class Station:
     process: int  # its number: that of no other
     connection: Connection
     worker: Worker
-    books: dict[int, BookPartition]
-    shards: dict[int, ShardPartition]
+    books: Mapping[int, BookPartition]
+    shards: Mapping[int, ShardPartition]
     stopped: set[int]  # partitions that are parked
     silences: dict[int, Silence]  # of partitions that were opened silently by this process
     doom: Doom | None
@@ -141,7 +136,7 @@ class Station:
         around, climate = self._around, self._around.climate
         around.processes += 1
         self.process = around.processes
-        self.books, self.shards = {}, {}
+        self._opened: list[int] = []
         self.stopped, self.silences, self.doom = set(), {}, None
         ledger = self.kind is Kind.LEDGER
         topic, changelog = INPUTS[self.kind], CHANGELOGS[self.kind]
@@ -172,7 +167,7 @@ class Station:
             alone_ms=climate.alone_ms,
             clocks_ms=climate.clocks_ms,
         )
-        core = ReferenceCore(topic, self._new_shards if ledger else self._new_books)
+        core = self._new_core(topic, self._new_shard if ledger else self._new_books)
         capture = takes(around.rng, climate)
         self.worker = Worker(
             self.connection, core, self, self._now_ms, role, self._reached, capture
@@ -218,12 +213,16 @@ class Station:
 
     def opened(self, partition: int, offset: int) -> None:
         """Hear from the worker; see Watch."""
+        if partition not in self._opened:
+            self._opened.append(partition)
         self.stopped.discard(partition)
         self._tell(lambda watcher: watcher.opened(self, partition, offset))
         self.connection.given.pop(partition, None)
 
     def closed(self, partition: int) -> None:
         """Hear from the worker; see Watch."""
+        if partition in self._opened:
+            self._opened.remove(partition)
         self.stopped.discard(partition)
         self.silences.pop(partition, None)
         self._tell(lambda watcher: watcher.closed(self, partition))
@@ -252,16 +251,31 @@ class Station:
             if self.doom.left == 0:
                 raise Killed(f"at {point!r}")
 
-    def _new_shards(self, shard: int) -> ShardPartition:
-        # As ledger_core does, and keep it in sight.
-        made = ShardPartition(self._engines.new_shard(shard, SHARDS), self.line)
-        self.shards[shard] = made
-        return made
+    def _new_core(self, topic: str, make: Callable[[int], Any]) -> WorkerCore:
+        """Return the core of a new process, and keep its machines in sight."""
+        core: WorkerCore
+        if self._engines.draws_native(self._around.engine_rng):
+            core = native_core(topic, SHARDS, self.line)
+            seen: Mapping[int, Any] = Sight(core, make, self._opened)
+        else:
+            made: dict[int, Any] = {}
+
+            def kept(partition: int) -> Any:
+                made[partition] = make(partition)
+                return made[partition]
+
+            core, seen = ReferenceCore(topic, kept), made
+        if topic == ORDERS:
+            self.books, self.shards = seen, {}
+        else:
+            self.books, self.shards = {}, seen
+        return core
+
+    def _new_shard(self, shard: int) -> ShardPartition:
+        return ShardPartition(self._engines.new_shard(shard, SHARDS), self.line)
 
     def _new_books(self, partition: int) -> BookPartition:
-        made = BookPartition(partition, SHARDS, self.line, self._engines.new_book)
-        self.books[partition] = made
-        return made
+        return BookPartition(partition, SHARDS, self.line, self._engines.new_book)
 
     def _now_ms(self) -> int:
         return self._around.log.time_ms + self._skew_ms

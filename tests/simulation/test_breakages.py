@@ -7,6 +7,7 @@ from simulation import breakages
 from simulation.breakages import broken
 from simulation.faults import FAULTS, processes
 from simulation.finding import Found, find_all, searches
+from simulation.machines import MIXED, REFERENCE, Engines
 from simulation.rogue import let_a_line_diverge, stopped_itself
 from simulation.scheduler import Simulation
 from simulation.violation import Violation
@@ -39,8 +40,8 @@ def test_a_bug_put_in_on_purpose_is_found(name: str, found: Mapping[str, Found])
     print(f"{one.name}: seed {one.seed}, {one.text.splitlines()[0][:150]}")  # seen with -s
 
 
-def _lived(seed: int) -> Simulation:
-    simulation = Simulation(seed, faults=_OF_ONE_BUILD)
+def _lived(seed: int, engines: Engines = MIXED) -> Simulation:
+    simulation = Simulation(seed, engines=engines, faults=_OF_ONE_BUILD)
     simulation.run()
     return simulation
 
@@ -63,7 +64,7 @@ def test_a_diverged_line_is_refused_and_stops_itself(seed: int) -> None:
 def test_without_the_chain_a_diverged_line_does_harm() -> None:
     """So it is the chain that refuses it."""
     with broken(breakages.no_chain_check):
-        simulation = _lived(1)
+        simulation = _lived(1, REFERENCE)  # what is broken is the reference
 
         with pytest.raises(Violation):
             let_a_line_diverge(simulation)

@@ -11,9 +11,11 @@ from typing import get_args
 import pytest
 from simulation.checkers.recovery import OPENED, RESTORED
 from simulation.faults import FAULTS
-from simulation.scheduler import FAULTS_MIN
+from simulation.machines import MIXED
+from simulation.scheduler import FAULTS_MIN, Simulation
 from simulation.seeds import Job, Outcome, run_all
 
+from partita.log import native
 from partita.log.crash_points import POINTS
 from partita.schemas import accounts, feed, orders, reports
 from partita.schemas.reasons import Reason
@@ -24,8 +26,9 @@ pytestmark = pytest.mark.timeout(1_800)
 SEEDS = 200
 DIGEST = """
 import sys
+from simulation.machines import MIXED
 from simulation.scheduler import Simulation
-simulation = Simulation(7)
+simulation = Simulation(7, engines=MIXED)
 simulation.run()
 print(simulation.digest())
 """
@@ -67,6 +70,21 @@ def test_a_seed_is_one_run_byte_for_byte() -> None:
         for hash_seed in ("1", "2")
     }
 
+    assert len(digests) == 1
+
+
+@pytest.mark.skipif(not native.INSTALLED, reason="no native engine is installed")
+@pytest.mark.parametrize("seed", range(8))
+def test_a_seed_is_one_run_whichever_engines_its_processes_have(seed: int) -> None:
+    """All of the reference, every other native, all native: one log, byte for byte.
+
+    So what a seed finds does not depend on whether the native engine is installed.
+    """
+    digests = set()
+    for share in (0.0, MIXED.native, 1.0):
+        simulation = Simulation(seed, engines=MIXED._replace(native=share))
+        simulation.run()
+        digests.add(simulation.digest())
     assert len(digests) == 1
 
 

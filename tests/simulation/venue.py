@@ -8,8 +8,9 @@ from simulation.broker import Broker, Place
 from simulation.clients import Clients
 from simulation.climate import Climate
 from simulation.damage import Damage
+from simulation.machines import Engines
 from simulation.passing import Operator
-from simulation.stations import INPUTS, PARTITIONS, SHARDS, Engines, Kind, Station, Surroundings
+from simulation.stations import INPUTS, PARTITIONS, SHARDS, Kind, Station, Surroundings
 
 from partita.log.port import Outgoing
 from partita.schemas.codec import encode
@@ -24,14 +25,16 @@ BUILDS = ("one", "two")  # which do the same
 class Venue:
     """The log and everybody on it."""
 
-    def __init__(self, rng: random.Random, engines: Engines, climate: Climate) -> None:
+    def __init__(
+        self, rng: random.Random, engines: Engines, climate: Climate, engine_rng: random.Random
+    ) -> None:
         self.rng = rng
         self.engines = engines
         self.climate = climate
         self.step = 0
         self.log = Broker(START_MS)
         self.clients = Clients(rng, lambda: self.log.time_ms, climate.appetites)
-        self.around = Surroundings(self.log, rng, climate, self.elsewhere)
+        self.around = Surroundings(self.log, rng, climate, engine_rng, self.elsewhere)
         self.operator = Operator(self.log, self._move_beside)
         self.damage = Damage(self.log)
         self.stations: list[Station] = []

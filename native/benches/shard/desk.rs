@@ -79,7 +79,7 @@ impl Desk {
             id: *b"01890a5d-ac96-774b-bcce-000000000000",
             steps: 0,
         };
-        desk.report(&Report::Instrument(rules()));
+        desk.report(&Report::Instrument(Box::new(rules())));
         desk
     }
 

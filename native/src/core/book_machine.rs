@@ -123,7 +123,7 @@ impl BookMachine {
     /// Pass the rules in force to every shard and to everyone.
     pub fn announce(&mut self, time_ms: i64, outbox: &mut Outbox) {
         self.advance(time_ms, outbox);
-        let rules = self.book.instrument().clone();
+        let rules = Box::new(self.book.instrument().clone());
         let book_ms = self.book.time_ms();
         for shard in 0..self.voice.to_shards.len() {
             let report = Report::Instrument(rules.clone());

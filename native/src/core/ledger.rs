@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
+
 use crate::avro::{Reader, Value};
 use crate::core::book_machine::digest_end;
 use crate::core::record::{Record, Result, Unreadable, ended, opened, undecodable};
@@ -35,7 +37,7 @@ pub struct Ledger {
 struct Voice {
     shard: i64,
     line: Line,
-    to_books: BTreeMap<i64, OutEdge>,
+    to_books: HashMap<i64, OutEdge, foldhash::fast::FixedState>,
     to_accounts: OutEdge,
 }
 
@@ -121,7 +123,7 @@ impl Ledger {
             voice: Voice {
                 shard,
                 line,
-                to_books: BTreeMap::new(),
+                to_books: HashMap::default(),
                 to_accounts: OutEdge::default(),
             },
             commands: 0,
@@ -172,17 +174,19 @@ impl Ledger {
 
     fn edges(&mut self) -> ShardEdges {
         let voice = &mut self.voice;
+        let ends = voice
+            .to_books
+            .iter_mut()
+            .map(|(at, edge)| (*at, edge.state()));
+        let mut to_books: Vec<_> = ends.collect();
+        to_books.sort_unstable_by_key(|(at, _)| *at);
         ShardEdges {
             from_books: self
                 .from_books
                 .iter()
                 .map(|(at, edge)| (*at, edge.state()))
                 .collect(),
-            to_books: voice
-                .to_books
-                .iter_mut()
-                .map(|(at, edge)| (*at, edge.state()))
-                .collect(),
+            to_books,
             to_accounts: voice.to_accounts.state(),
         }
     }

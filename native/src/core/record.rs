@@ -60,11 +60,9 @@ pub fn opened(value: &[u8], bytes_max: usize) -> Result<(&'static str, Head, Rea
         return undecodable("no Avro single-object marker");
     }
     let Some((name, _)) = heads::ALL.iter().find(|(_, known)| known == head) else {
-        let digits = head[2..]
-            .iter()
-            .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+        let digits = u64::from_be_bytes(head[2..].try_into().expect("eight bytes"));
         return Err(Unreadable::UnknownFingerprint(format!(
-            "schema fingerprint {digits} is not one of this build's; upgrade it"
+            "schema fingerprint {digits:016x} is not one of this build's; upgrade it"
         )));
     };
     Ok((name, *head, Reader::new(body)))

@@ -18,6 +18,7 @@ use pyo3::types::{PyBytes, PyList};
 
 use crate::core::record::Unreadable;
 use crate::core::words;
+use crate::limits;
 use crate::schemas::enums::Line;
 use crate::schemas::heads::ALL;
 
@@ -70,6 +71,7 @@ fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
         .iter()
         .map(|(name, head)| (*name, PyBytes::new(py, head)));
     module.add("HEADS", PyList::new(py, heads)?)?;
+    module.add("LIMITS", PyList::new(py, limits::ALL.iter().copied())?)?;
     module.add("BUILD", env!("PARTITA_BUILD"))?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -71,6 +71,6 @@ union! {
         Traded(Traded): 1,
         Changed(Changed): 2,
         Done(Done): 3,
-        Instrument(Instrument): 4,
+        Instrument(Box<Instrument>): 4,
     }
 }

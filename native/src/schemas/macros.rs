@@ -85,11 +85,15 @@ macro_rules! record {
             }
         }
     };
-    (@fields $name:ty { $first:ident $(, $field:ident)* }) => {
+    (@fields $name:ty { $first:ident : $first_kind:ty $(, $field:ident : $kind:ty)* }) => {
         impl $name {
             /// The names of its fields.
             pub const FIELDS: &'static [&'static str] = &[
                 stringify!($first) $(, stringify!($field))*
+            ];
+            /// Their types, as they are written.
+            pub const KINDS: &'static [&'static str] = &[
+                stringify!($first_kind) $(, stringify!($kind))*
             ];
 
             /// Write all fields but the first where there is room.
@@ -103,13 +107,13 @@ macro_rules! record {
         $(#[$doc])*
         pub struct $name { $($(#[$fdoc])* pub $field: $kind),* }
         record!(@value 'a $name { $($field: $kind),* });
-        record!(@fields $name { $($field),* });
+        record!(@fields $name { $($field: $kind),* });
     };
     ($(#[$doc:meta])* $name:ident <'a> { $($(#[$fdoc:meta])* $field:ident : $kind:ty),* $(,)? }) => {
         $(#[$doc])*
         pub struct $name<'a> { $($(#[$fdoc])* pub $field: $kind),* }
         record!(@value 'a $name<'a> { $($field: $kind),* });
-        record!(@fields $name<'_> { $($field),* });
+        record!(@fields $name<'_> { $($field: $kind),* });
     };
 }
 
@@ -149,6 +153,11 @@ macro_rules! union {
                     $(Self::$variant(value) => $crate::avro::Value::lay(value, slot),)+
                 }
             }
+        }
+
+        impl<$life> $name {
+            /// Its members with their places.
+            pub const MEMBERS: &'static [(&'static str, i64)] = &[$((stringify!($variant), $place)),+];
         }
 
         impl<$life> $crate::chain::Event for $name {

@@ -105,6 +105,6 @@ union! {
         Done(Done): 3,
         Refused(Refused): 4,
         OrdersCancelled(OrdersCancelled): 5,
-        Instrument(Instrument): 6,
+        Instrument(Box<Instrument>): 6,
     }
 }

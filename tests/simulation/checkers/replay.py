@@ -4,17 +4,18 @@ import hashlib
 
 from simulation.checkers.base import Checker
 from simulation.checkers.changelogs import Changelogs, Stood
+from simulation.machines import native_core
 from simulation.stations import CHANGELOGS, INPUTS, PARTITIONS, SHARDS, Kind
 from simulation.venue import Venue
 
-from partita.ledger.partition import ShardPartition, ledger_core
-from partita.log.reference_core import ReferenceCore
-from partita.matchers.machine import BookMachine
+from partita.ledger.partition import ledger_core
+from partita.log.core import WorkerCore
 from partita.matchers.partition import matcher_core
+from partita.schemas.codec import decode
 from partita.schemas.enums import Line
+from partita.schemas.limits import SNAPSHOT_BYTES_MAX
+from partita.schemas.snapshots import BookSnapshot, ShardSnapshot
 from partita.schemas.topics import ACCOUNT_COMMANDS, ACCOUNT_EVENTS, BOOK, ORDERS
-
-# ruff: noqa: SLF001 - the core's machines are looked at from inside
 
 _PIECE = 37  # records a call; the live ones were cut otherwise
 # Snapshots of a machine whose bytes are compared; of the others the ends of the edges are, in which
@@ -41,13 +42,10 @@ class Replay(Checker):
 
     def at_end(self) -> None:
         """Require equal hashes of fresh machines, and equal snapshots on the way."""
-        engines = self.venue.engines
-        fresh = {
-            Kind.LEDGER: (ledger_core(SHARDS, Line.A, engines.new_shard), SHARDS),
-            Kind.MATCHER: (matcher_core(SHARDS, Line.A, engines.new_book), PARTITIONS),
-        }
+        fresh = {Kind.LEDGER: SHARDS, Kind.MATCHER: PARTITIONS}
         hashes: dict[str, bytes] = {}
-        for kind, (core, partitions) in fresh.items():
+        for kind, partitions in fresh.items():
+            core = self._fresh(kind)
             for partition in range(partitions):
                 hashes.update(self._replayed(core, kind, partition))
         for station in [*self.ledgers(), *self.matchers()]:
@@ -55,7 +53,16 @@ class Replay(Checker):
                 same = hashes[machine] == state_hash
                 self.require(same, f"{machine} of {station.name} differs from a replay")
 
-    def _replayed(self, core: ReferenceCore, kind: Kind, partition: int) -> dict[str, bytes]:
+    def _fresh(self, kind: Kind) -> WorkerCore:
+        """Return a core that has seen nothing, of one engine or the other."""
+        engines = self.venue.engines
+        if engines.draws_native(self.venue.around.engine_rng):
+            return native_core(INPUTS[kind], SHARDS, Line.A)
+        if kind is Kind.LEDGER:
+            return ledger_core(SHARDS, Line.A, engines.new_shard)
+        return matcher_core(SHARDS, Line.A, engines.new_book)
+
+    def _replayed(self, core: WorkerCore, kind: Kind, partition: int) -> dict[str, bytes]:
         core.open(partition)
         topic, changelog = INPUTS[kind], CHANGELOGS[kind]
         records = self.venue.log.records(topic, partition)
@@ -81,7 +88,7 @@ class Replay(Checker):
                 self._compare(core, one, time_ms, exact=cut in exact.get(one.manifest.machine, ()))
         return dict(core.state_hashes(partition))
 
-    def _compare(self, core: ReferenceCore, one: Stood, time_ms: int, *, exact: bool) -> None:
+    def _compare(self, core: WorkerCore, one: Stood, time_ms: int, *, exact: bool) -> None:
         manifest, partition = one.manifest, one.partition
         machine, position = manifest.machine, manifest.position
         what = f"the snapshot of {machine} at {position}, line {manifest.line},"
@@ -124,14 +131,12 @@ def _spread(stood: dict[int, list[Stood]]) -> dict[str, set[int]]:
     }
 
 
-def _said(core: ReferenceCore, partition: int, machine: str) -> dict[tuple[str, int], int]:
+def _said(core: WorkerCore, partition: int, machine: str) -> dict[tuple[str, int], int]:
     """Return the numbers up to which a machine has spoken, by topic and receiver."""
-    found = core._machines[partition].machines()[machine]
-    if isinstance(found, ShardPartition):
-        shard = found.edges()
-        said = {(ORDERS, book): end.number for book, end in shard.to_books}
-        return {**said, (ACCOUNT_EVENTS, 0): shard.to_accounts.number}
-    assert isinstance(found, BookMachine)
-    book = found.edges()
-    said = {(ACCOUNT_COMMANDS, shard): end.number for shard, end in enumerate(book.to_shards)}
-    return {**said, (BOOK, 0): book.to_everyone.number}
+    found = decode(core.snapshot(partition, machine), SNAPSHOT_BYTES_MAX)
+    if isinstance(found, ShardSnapshot):
+        said = {(ORDERS, end.peer): end.number for end in found.to_books}
+        return {**said, (ACCOUNT_EVENTS, 0): found.to_accounts[0].number}
+    assert isinstance(found, BookSnapshot)
+    said = {(ACCOUNT_COMMANDS, end.peer): end.number for end in found.to_shards}
+    return {**said, (BOOK, 0): found.to_everyone[0].number}

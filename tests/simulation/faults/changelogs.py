@@ -2,8 +2,9 @@
 
 from simulation.damage import KINDS
 from simulation.defects import DivergedBook
+from simulation.machines import Engines
 from simulation.oracle import readable, standing
-from simulation.stations import CHANGELOGS, INPUTS, PARTITIONS, Engines, Kind
+from simulation.stations import CHANGELOGS, INPUTS, PARTITIONS, Kind
 from simulation.venue import Venue
 
 from partita.schemas.enums import Line

@@ -113,7 +113,10 @@ impl Desk {
             time_ms: NOW,
             funded: 0,
         };
-        assert!(desk.report(&Report::Instrument(rules(1))).is_empty());
+        assert!(
+            desk.report(&Report::Instrument(Box::new(rules(1))))
+                .is_empty()
+        );
         desk
     }
 

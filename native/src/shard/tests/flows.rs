@@ -30,7 +30,7 @@ fn a_sale_that_fees_take_whole_still_opens_the_balance() {
     let mut desk = Desk::new();
     let mut free = crate::shard::tests::desk::rules(1);
     (free.version, free.taker_fee_ppm) = (2, 1_000_000);
-    desk.report(&Report::Instrument(free));
+    desk.report(&Report::Instrument(Box::new(free)));
     desk.fund(BTC, 1_000);
     let sale = Place {
         side: Side::Sell,

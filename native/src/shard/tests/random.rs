@@ -280,7 +280,7 @@ fn a_random_flow_adds_up_and_a_copy_of_it_answers_alike() {
             book: Book::default(),
             time_ms: NOW,
         };
-        let listed = Report::Instrument(rules(1));
+        let listed = Report::Instrument(Box::new(rules(1)));
         flow.shard.report(1, &listed, NOW, &mut flow.book);
         for (number, asset_id) in (0..).zip([BTC, USD].repeat(4)) {
             let command = Command::Transfer(Transfer {
