@@ -1,10 +1,10 @@
 //! Any bytes as a record: they are read as what they are, or refused, and nothing panics.
 
 use partita_native::bulk::Bulk;
-use partita_native::core::Machines;
 use partita_native::core::again::again;
-use partita_native::core::books::Books;
-use partita_native::core::ledger::Ledger;
+use partita_native::core::books::matcher_core;
+use partita_native::core::ledger::ledger_core;
+use partita_native::core::{Core, Machines};
 use partita_native::schemas::enums::Line;
 use partita_native::schemas::heads;
 
@@ -26,20 +26,22 @@ pub fn target(data: &[u8]) {
         assert_eq!(again(&written).as_ref(), Ok(&written), "{record:?}");
     }
     let _refused = Bulk::new("fuzz-id", 2).take(0, &record, 1);
-    restored(Books::new(0, 2, Line::A), &record);
-    restored(Ledger::new(0, 2, Line::A), &record);
+    restored(matcher_core(2, Line::A), &record);
+    restored(ledger_core(2, Line::A), &record);
 }
 
 /// Whatever a machine is made from, it is a sound one, and another can be made from it.
-fn restored<M: Machines>(mut machines: M, record: &[u8]) {
-    if machines.restore(record, 0).is_err() {
+fn restored<M: Machines>(mut core: Core<M>, record: &[u8]) {
+    if core.open(0, &[(0, record)]).is_err() {
         return;
     }
-    machines.check();
+    core.check();
+    let machines = core.machines(0);
     let name = machines.marks().remove(0).name;
-    let written = machines.snapshot(&name).expect("the one machine");
-    let hash = machines.state_hash(&name);
-    machines.restore(&written, 0).expect("its own snapshot");
-    assert_eq!(machines.snapshot(&name), Some(written), "{name}");
+    let (written, hash) = (machines.snapshot(&name), machines.state_hash(&name));
+    let given = written.clone().expect("the one machine");
+    core.open(0, &[(0, &given)]).expect("its own snapshot");
+    let machines = core.machines(0);
+    assert_eq!(machines.snapshot(&name), written, "{name}");
     assert_eq!(machines.state_hash(&name), hash, "{name}");
 }
