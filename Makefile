@@ -8,9 +8,10 @@ READY := .venv/ready
 NATIVE := .venv/native
 NATIVE_SOURCES := $(shell find native -not -path 'native/target/*' -not -path 'native/fuzz/*' -type f)
 ALL := $(READY) $(NATIVE)
+FUZZ_TOOLS := native/fuzz/target/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help native run test lint types unit simulation kafka cassandra crashes conformance bench seeds clean
+.PHONY: help native rust fuzz run test lint types unit simulation kafka cassandra crashes conformance bench seeds clean
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -34,6 +35,21 @@ $(NATIVE): $(READY) $(NATIVE_SOURCES)
 	@touch $@
 
 native: $(ALL) ## Build the native engine where cargo is
+
+rust: ## The native engine's own tests: format, clippy, cargo test
+	@$(PYTHON) tests/native/rust.py
+
+fuzz: ## Fuzz the native engine: make fuzz SECONDS=60 TARGET=decode (or apply_orders, apply_commands)
+	@if ! command -v cargo >/dev/null; then \
+	  echo "nothing is fuzzed: there is no cargo"; exit 0; \
+	fi; \
+	if ! test -x $(FUZZ_TOOLS)/bin/cargo-fuzz; then \
+	  echo "installing cargo-fuzz into $(FUZZ_TOOLS) (some minutes, once)"; \
+	  cargo install --quiet --locked --version 0.13.2 --root $(FUZZ_TOOLS) cargo-fuzz || exit 1; \
+	fi; \
+	echo "fuzzing $(or $(TARGET),decode) for $(or $(SECONDS),60) s; what it finds is in native/fuzz/artifacts"; \
+	cd native && $(CURDIR)/$(FUZZ_TOOLS)/bin/cargo-fuzz run --sanitizer none \
+	  $(or $(TARGET),decode) -- -max_total_time=$(or $(SECONDS),60)
 
 run: $(ALL) ## Bring the exchange up, with a gentle simulated market; Ctrl-C stops it
 	@$(BIN)/partita up --simulate 20

@@ -14,6 +14,7 @@ STAGES: tuple[tuple[str, list[str]], ...] = (
     ("types", ["mypy"]),
     ("types of tests", ["mypy", "tests", "benchmarks"]),
     ("doctests", [*PYTEST, "--doctest-modules", "schemas/chain.py"]),
+    ("native", [sys.executable, "tests/native/rust.py"]),
     (
         "unit",
         [

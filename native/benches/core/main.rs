@@ -73,7 +73,7 @@ impl Exchange {
         let mut new = Self {
             ledger: ledger_core(1, Line::A),
             matcher: matcher_core(1, Line::A),
-            bulk: Bulk::new("bench-id", 1),
+            bulk: Bulk::new("bench-id", vec![0]),
             offsets: [0; 2],
             spent: [Duration::ZERO; 5],
             bytes: [0; 4],
@@ -222,14 +222,12 @@ fn main() {
     }
     let settled = exchange
         .bulk
-        .outcomes()
-        .iter()
+        .outcomes(0..count)
         .filter(|one| one.state >= State::Settled)
         .count();
     let done = exchange
         .bulk
-        .outcomes()
-        .iter()
+        .outcomes(0..count)
         .filter(|one| one.state == State::Done)
         .count();
     println!("{count} orders, {per_batch} a batch: {settled} settled, {done} of them done");

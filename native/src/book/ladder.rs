@@ -188,6 +188,7 @@ impl Ladder {
 
     #[inline(never)]
     fn find_or_make(&mut self, number: i64) -> u32 {
+        assert!(number > NO_KEY >> FAN_BITS, "a price is within its bounds");
         let above = self.upper_for(number >> FAN_BITS);
         let upper = &mut self.upper.nodes[above as usize];
         let place = place_of(number);

@@ -15,7 +15,6 @@ use crate::outbox::{Outbox, Outgoing};
 use crate::schemas::enums::Line;
 use crate::schemas::heads;
 use crate::schemas::instrument::Instrument;
-use crate::schemas::orders::OrderEvent;
 
 /// All books whose symbols are assigned to one partition.
 pub struct Books {

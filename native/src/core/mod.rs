@@ -1,6 +1,7 @@
 //! The worker core: record bytes in, record bytes out, all machines of a worker inside
 //! (`partita.log.core`).
 
+pub mod again;
 pub mod book_machine;
 pub mod book_snapshot;
 pub mod books;
@@ -196,11 +197,18 @@ impl<M: Machines> Core<M> {
     /// A snapshot that this build cannot take, or of another number of shards.
     pub fn open(&mut self, partition: i64, snapshots: &[(i64, &[u8])]) -> Result<()> {
         let mut machines = (self.make)(partition);
-        for (position, data) in snapshots {
-            // Tables that contradict each other break an assertion, and no machine wrote them.
-            catch_unwind(AssertUnwindSafe(|| machines.restore(data, *position)))
-                .unwrap_or_else(|panic| Err(Unreadable::Undecodable(words(panic.as_ref()))))?;
-        }
+        // Tables that contradict each other break an assertion, and no machine wrote them: orders
+        // that cross, sums that are not zero, an order without its id.
+        let restored = catch_unwind(AssertUnwindSafe(|| {
+            for (position, data) in snapshots {
+                machines.restore(data, *position)?;
+            }
+            if !snapshots.is_empty() {
+                machines.check();
+            }
+            Ok(())
+        }));
+        restored.unwrap_or_else(|panic| Err(Unreadable::Undecodable(words(panic.as_ref()))))?;
         let fresh = Partition {
             machines,
             parked: false,
