@@ -197,14 +197,12 @@ impl<M: Machines> Core<M> {
     /// A snapshot that this build cannot take, or of another number of shards.
     pub fn open(&mut self, partition: i64, snapshots: &[(i64, &[u8])]) -> Result<()> {
         let mut machines = (self.make)(partition);
-        // Tables that contradict each other break an assertion, and no machine wrote them: orders
-        // that cross, sums that are not zero, an order without its id.
+        // Tables that contradict each other may break an assertion, and no machine wrote them. They
+        // are not looked through: that would take longer than restoring them, and a snapshot has
+        // its hash in the manifest.
         let restored = catch_unwind(AssertUnwindSafe(|| {
             for (position, data) in snapshots {
                 machines.restore(data, *position)?;
-            }
-            if !snapshots.is_empty() {
-                machines.check();
             }
             Ok(())
         }));
