@@ -132,11 +132,14 @@ async def test_tables_beside_each_other_and_beside_the_client(
     """Two bulks and two tables of one at a time, and single orders: each hears of its own."""
     async with client.bulk() as one, client.bulk() as two:
         table = bids(client, accounts, 3_000)
-        places = [one.place(table), one.place(bids(client, accounts, 700)), two.place(table)]
+        other = bids(client, accounts, 700)
         single = [
             client.place(accounts[0], SYMBOL, "buy", price="0.01", size="1") for _ in range(20)
         ]
-        *tables, orders = await asyncio.gather(*places, asyncio.gather(*single))
+        tables, orders = await asyncio.gather(
+            asyncio.gather(one.place(table), one.place(other), two.place(table)),
+            asyncio.gather(*single),
+        )
         assert [3_000, 700, 3_000] == [done.counts()[RowState.SETTLED] for done in tables]
         bulks = (one, one, two)
         found = {placed.client_order_id: placed.order_id for placed in orders}
