@@ -18,6 +18,23 @@ from partita.producers import (
     TotalsView,
     Transferred,
 )
+from partita.producers.bulk import Bulk, OrderTable, Outcomes, RowState
+from partita.schemas.reasons import Reason
+
+
+async def tables(client: Client) -> None:
+    """Many orders at once."""
+    async with client.bulk() as bulk:
+        assert_type(bulk, Bulk)
+        table = OrderTable()
+        bulk.add(table, 7, "BTC-USD", "buy", price="1", size=2)
+        bulk.add(table, 7, "BTC-USD", "buy", price=1.5)  # type: ignore[arg-type]  # floats round
+        placed = await bulk.place(table)
+        assert_type(placed, Outcomes)
+        assert_type(await bulk.cancel(table.account, placed.order_ids), Outcomes)
+        assert_type(bulk.offer(table), range)
+        assert_type(placed.counts()[RowState.DONE], int)
+        assert_type(placed.reason(0), Reason)
 
 
 async def asynchronous(client: Client) -> None:
