@@ -13,8 +13,8 @@ def test_the_front_is_sorted_and_each_name_is_there() -> None:
 
 
 def test_the_blocking_client_has_every_command_and_stream_of_the_client() -> None:
-    """All but what only a loop can use: futures and callbacks."""
-    only_async = {"connect", "connecting", "aclose", "listen", "gaps"}
+    """All but what only a loop can use: futures, callbacks, bulk."""
+    only_async = {"connect", "connecting", "aclose", "listen", "gaps", "bulk"}
     names = {
         name
         for name, _ in inspect.getmembers(Client)
