@@ -50,6 +50,12 @@ impl<'a> Reader<'a> {
     /// It does not end.
     #[inline(always)]
     pub fn long(&mut self) -> Result<i64> {
+        if let Some(first) = self.data.get(self.at)
+            && *first < 0x80
+        {
+            self.at += 1; // most fields are always so small, or never
+            return Ok(unzigzag(u64::from(*first)));
+        }
         // Eight bytes at once, without a branch for each, which could not be guessed.
         if let Some(next) = self.data.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
             let bytes = u64::from_le_bytes(*next);
@@ -178,9 +184,13 @@ pub struct Slot<'o> {
 impl Slot<'_> {
     /// Write a zigzag varint.
     #[inline(always)]
-    #[allow(clippy::cast_sign_loss)] // the code is by bits
+    #[allow(clippy::cast_sign_loss, clippy::cast_possible_truncation)] // the code is by bits
     pub fn long(&mut self, value: i64) {
         let code = ((value << 1) ^ (value >> 63)) as u64;
+        if code < 0x80 {
+            // Most fields are always so small, or never.
+            return self.plain([code as u8]);
+        }
         if code >= 1 << 56 {
             return self.long_by_bytes(code);
         }
