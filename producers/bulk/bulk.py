@@ -243,7 +243,7 @@ class Bulk:
                 if not again:
                     return
                 again, since_s = again - 1, time.monotonic()
-                self._encode(range(at, sent.stop))
+                self._send_again(range(at, sent.stop))
             await self._hear()
 
     def outcomes(self, rows: range) -> Outcomes:
@@ -293,10 +293,6 @@ class Bulk:
         self.oldest_s()  # what is answered leaves `_sends`
         self._sends.append((rows, time.monotonic()))
         self._sent += len(rows)
-        self._encode(rows)
-
-    def _encode(self, rows: range) -> None:
-        """Send those that are not answered."""
         try:
             self._put(rows)
         except DeliveryFailed as error:
@@ -307,8 +303,16 @@ class Bulk:
         for shard, record in self._run.encode(rows.start, rows.stop, until_ms):
             self._sender.send(Outgoing(ACCOUNT_COMMANDS, shard, None, record))
 
+    def _send_again(self, within: range) -> None:
+        """Send those rows once more that were sent and are not answered, under their ids."""
+        try:
+            for rows, _ in self._sends:
+                self._put(range(max(rows.start, within.start), min(rows.stop, within.stop)))
+        except DeliveryFailed as error:
+            self._renew(error)
+
     def _renew(self, error: DeliveryFailed) -> None:
-        """Send all that is unanswered once more, under its ids, with a sender that works."""
+        """Send all that is unanswered once more, with a sender that works."""
         _LOGGER.warning("sending %d rows again: %s", self.unanswered, error)
         self._sender = Sender(self._session.bootstrap)
         for rows, _ in self._sends:
