@@ -1,7 +1,6 @@
 """The outbox of a worker: events of all its machines become one batch per destination."""
 
 from collections.abc import Callable
-from operator import itemgetter
 from typing import NamedTuple
 
 from partita.log.edges import EdgeState, OutEdge
@@ -10,6 +9,9 @@ from partita.schemas.chain import Chain
 from partita.schemas.codec import encode
 from partita.schemas.converter import Message
 from partita.schemas.limits import BATCH_EVENTS_MAX, RECORD_BYTES_MAX
+from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
+
+_Destination = tuple[str, int, int]  # topic, partition, sender
 
 
 class Stream(NamedTuple):
@@ -53,13 +55,18 @@ class _Batch:
         self.events = 0
 
 
+def _is_waited_for(of: tuple[_Destination, object]) -> bool:
+    (topic, _, _), _ = of
+    return topic in (ORDERS, ACCOUNT_COMMANDS)
+
+
 class Outbox:
     """Collects numbered events; `take` gives them as records, in batches of a bounded size."""
 
     def __init__(self) -> None:
         # By destination and sender. A batch that is full is followed by a new one: so where a
         # stream is cut is the same in every engine.
-        self._batches: dict[tuple[str, int, int], list[_Batch]] = {}
+        self._batches: dict[_Destination, list[_Batch]] = {}
         self._since: list[tuple[_Batch, _Run]] = []  # one entry for each event put since begin()
 
     def begin(self) -> None:
@@ -99,9 +106,12 @@ class Outbox:
         self._since.append((batch, runs[-1]))
 
     def take(self) -> list[Outgoing]:
-        """Return all that was put since the last time as records by destination, and forget it."""
+        """Return all that was put since the last time as records, and forget it.
+
+        First what other machines wait for, else in the order of first use.
+        """
         records: list[Outgoing] = []
-        for (topic, partition, _), batches in sorted(self._batches.items(), key=itemgetter(0)):
+        for (topic, partition, _), batches in self._by_urgency():
             for batch in batches:
                 runs = [run for edge in batch.edges.values() for run in edge if run.events]
                 values = _encode(runs) if runs else ()
@@ -109,6 +119,9 @@ class Outbox:
         self._batches = {}
         self._since.clear()
         return records
+
+    def _by_urgency(self) -> list[tuple[_Destination, list[_Batch]]]:
+        return sorted(self._batches.items(), key=_is_waited_for, reverse=True)  # keeps equals
 
 
 def _encode(runs: list[_Run]) -> list[bytes]:

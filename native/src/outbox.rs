@@ -343,12 +343,11 @@ impl Outbox {
         (&mut self.destinations[destination].batches[batch], at)
     }
 
-    /// Return all that was put since the last time as records by destination, and forget it.
+    /// Return all that was put since the last time as records, and forget it: first what other
+    /// machines wait for, else in the order of first use.
     pub fn take(&mut self, records: &mut Vec<Outgoing>) {
-        self.destinations.sort_unstable_by_key(|one| {
-            let stream = one.stream;
-            (stream.topic.name(), one.partition, stream.sender)
-        });
+        self.destinations
+            .sort_by_key(|one| !matches!(one.stream.topic, Topic::Orders | Topic::AccountCommands));
         for destination in self.destinations.drain(..) {
             let Destination {
                 stream,
