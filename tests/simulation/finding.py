@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,8 +59,10 @@ def find(search: Search) -> Found:
 
 def find_all(searches: Iterable[Search]) -> Iterator[Found]:
     """Look for bugs on all cores; yield what was found in their order."""
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-        yield from pool.imap(find, searches)
+    # An executor, not a pool: one that lost a process says so, and a pool waits for ever.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
+        yield from pool.map(find, searches)
 
 
 def searches() -> list[Search]:
