@@ -1,16 +1,12 @@
 """The engines that shards can run on, by name: a shard alone, and the worker core around shards."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from partita.ledger.partition import NewShard, ledger_core
 from partita.ledger.reference import ReferenceShard
 from partita.log import native
-from partita.log.core import WorkerCore
-from partita.log.engines import chosen
-from partita.schemas.enums import Line
-
-NewCore = Callable[[int, Line], WorkerCore]  # (shards, line) -> a core that owns nothing yet
+from partita.log.engines import NewCore, chosen
 
 
 class Engine(NamedTuple):

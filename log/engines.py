@@ -1,14 +1,18 @@
 """Choosing an engine by its name: one rule for books and shards."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from partita.log.core import WorkerCore
+from partita.schemas.enums import Line
 from partita.schemas.errors import InvalidValue
 
 ENGINE_VARIABLE = "PARTITA_ENGINE"  # the environment variable that names the engine
 
 Factory = TypeVar("Factory")
+
+NewCore = Callable[[int, Line], WorkerCore]  # (shards, line) -> a core that owns nothing yet
 
 
 def engine_name(engines: Mapping[str, object], name: str | None = None) -> str:

@@ -1,16 +1,12 @@
 """The engines that books can run on, by name: a book alone, and the worker core around books."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from partita.log import native
-from partita.log.core import WorkerCore
-from partita.log.engines import chosen
+from partita.log.engines import NewCore, chosen
 from partita.matchers.partition import NewBook, matcher_core
 from partita.matchers.reference import ReferenceBook
-from partita.schemas.enums import Line
-
-NewCore = Callable[[int, Line], WorkerCore]  # (shards, line) -> a core that owns nothing yet
 
 
 class Engine(NamedTuple):

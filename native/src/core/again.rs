@@ -23,7 +23,7 @@ pub fn again(record: &[u8]) -> Result<Vec<u8>> {
             Ok(shard_snapshot::write(&state, &edges))
         }
         heads::COMMAND_BATCH | heads::REPORT_BATCH => {
-            Ok(of_ledger(head, &ledger::decoded(record, 0)?))
+            Ok(of_ledger(head, &ledger::decoded(record)?))
         }
         _ => Ok(of_matcher(head, &books::decoded(record)?)),
     }

@@ -4,6 +4,7 @@
 use crate::avro::{Value, put_bytes, put_long};
 use crate::book::Book;
 use crate::book::events::BookEvent;
+use crate::core::group::Group;
 use crate::digest::Digest;
 use crate::edges::{EdgeState, InEdge, OutEdge, Verdict};
 use crate::outbox::{Outbox, Outgoing, Stream, Topic};
@@ -12,19 +13,6 @@ use crate::schemas::feed::{self, FeedEvent};
 use crate::schemas::heads;
 use crate::schemas::orders::OrderEvent;
 use crate::schemas::reports::{self, Report};
-
-/// Consecutive events of one edge, a shard to a book.
-#[derive(Debug)]
-pub struct OrderGroup {
-    /// The book.
-    pub instrument_id: i64,
-    /// Number of the first event.
-    pub first: i64,
-    /// Hash over all events before it.
-    pub chain: i64,
-    /// The events.
-    pub events: Vec<OrderEvent>,
-}
 
 /// One book with its edges: from each shard, to each shard, and to everyone.
 pub struct BookMachine {
@@ -84,7 +72,7 @@ impl BookMachine {
     pub fn take(
         &mut self,
         shard: usize,
-        group: &OrderGroup,
+        group: &Group<OrderEvent>,
         time_ms: i64,
         outbox: &mut Outbox,
     ) -> Verdict {
@@ -104,7 +92,7 @@ impl BookMachine {
     }
 
     /// Take the numbers of a group, and nothing else of it.
-    pub fn skip(&mut self, shard: usize, group: &OrderGroup) {
+    pub fn skip(&mut self, shard: usize, group: &Group<OrderEvent>) {
         self.taken += 1;
         self.from_shards[shard].take(group.first, group.chain, &group.events);
     }

@@ -5,8 +5,9 @@ use hashbrown::HashMap;
 
 use crate::avro::{Reader, Value};
 use crate::book::Book;
-use crate::core::book_machine::{BookMachine, OrderGroup};
+use crate::core::book_machine::BookMachine;
 use crate::core::book_snapshot;
+use crate::core::group::{Group, groups};
 use crate::core::record::{Record, Result, Unreadable, ended, opened, undecodable};
 use crate::core::{Core, Judged, MachineMark, Machines};
 use crate::digest::Digest;
@@ -15,6 +16,7 @@ use crate::outbox::{Outbox, Outgoing};
 use crate::schemas::enums::Line;
 use crate::schemas::heads;
 use crate::schemas::instrument::Instrument;
+use crate::schemas::orders::OrderEvent;
 
 /// All books whose symbols are assigned to one partition.
 pub struct Books {
@@ -31,7 +33,7 @@ pub(crate) enum Message {
     Orders {
         line: Line,
         shard: i64,
-        groups: Vec<OrderGroup>,
+        groups: Vec<Group<OrderEvent>>,
     },
     Rules(Instrument),
     Tick,
@@ -65,7 +67,7 @@ impl Books {
     }
 
     /// Look at all of a batch before anything is taken; return whose word it is.
-    fn checked(&self, shard: i64, groups: &[OrderGroup], offset: i64) -> Result<usize> {
+    fn checked(&self, shard: i64, groups: &[Group<OrderEvent>], offset: i64) -> Result<usize> {
         let Some(shard) = usize::try_from(shard)
             .ok()
             .filter(|shard| *shard < self.shards)
@@ -87,7 +89,7 @@ impl Books {
         &mut self,
         record: &Record<'_>,
         shard: i64,
-        groups: &[OrderGroup],
+        groups: &[Group<OrderEvent>],
         outbox: &mut Outbox,
         judged: &mut Vec<Judged>,
     ) -> Result<()> {
@@ -314,24 +316,10 @@ pub(crate) fn decoded(value: &[u8]) -> Result<Message> {
 
 fn order_batch(input: &mut Reader<'_>) -> Result<Message> {
     input.bytes()?; // the seal
-    let line = Line::read(input)?;
-    let shard = input.long()?;
-    let mut groups = Vec::new();
-    input.array(|input| {
-        let (instrument_id, first, chain) = (input.long()?, input.long()?, input.long()?);
-        let events = input.items()?;
-        groups.push(OrderGroup {
-            instrument_id,
-            first,
-            chain,
-            events,
-        });
-        Ok(())
-    })?;
     Ok(Message::Orders {
-        line,
-        shard,
-        groups,
+        line: Line::read(input)?,
+        shard: input.long()?,
+        groups: groups(input)?,
     })
 }
 

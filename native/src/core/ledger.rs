@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use crate::avro::{Reader, Value};
 use crate::core::book_machine::digest_end;
+use crate::core::group::{Group, groups};
 use crate::core::record::{Record, Result, Unreadable, ended, opened, undecodable};
 use crate::core::shard_snapshot;
 use crate::core::{Core, Judged, MachineMark, Machines};
@@ -30,7 +31,6 @@ pub struct Ledger {
     taken: i64,
     from_books: BTreeMap<i64, InEdge>,
     voice: Voice,
-    commands: usize, // in the largest batch so far: how much room the next one may take
 }
 
 /// What a shard says, and to whom.
@@ -59,20 +59,12 @@ pub struct ShardEdges {
     pub to_accounts: EdgeState,
 }
 
-/// Consecutive events of one edge, a book to a shard.
-pub(crate) struct ReportGroup {
-    pub instrument_id: i64,
-    pub first: i64,
-    pub chain: i64,
-    pub events: Vec<Report>,
-}
-
 /// A record of this topic, decoded.
 pub(crate) enum Message<'a> {
     Commands(Vec<Command<'a>>),
     Reports {
         line: Line,
-        groups: Vec<ReportGroup>,
+        groups: Vec<Group<Report>>,
     },
 }
 
@@ -126,7 +118,6 @@ impl Ledger {
                 to_books: HashMap::default(),
                 to_accounts: OutEdge::default(),
             },
-            commands: 0,
         }
     }
 
@@ -145,7 +136,7 @@ impl Ledger {
 
     fn take_reports(
         &mut self,
-        groups: &[ReportGroup],
+        groups: &[Group<Report>],
         time_ms: i64,
         outbox: &mut Outbox,
         judged: &mut Vec<Judged>,
@@ -158,11 +149,7 @@ impl Ledger {
         };
         for group in groups {
             let id = group.instrument_id;
-            let mut edge = self.from_books.get(&id).cloned().unwrap_or_default();
-            let (verdict, reports) = edge.take(group.first, group.chain, &group.events);
-            if verdict == Verdict::Taken {
-                self.from_books.insert(id, edge); // what is dropped changes nothing at all
-            }
+            let (verdict, reports) = judge(&mut self.from_books, group);
             self.shard.reports(id, reports, time_ms, &mut telling);
             judged.push(Judged {
                 verdict,
@@ -219,11 +206,10 @@ impl Machines for Ledger {
             record.offset >= self.position,
             "a shard alone on its partition is read from its position"
         );
-        let message = decoded(record.value, self.commands)?;
+        let message = decoded(record.value)?;
         self.taken += 1;
         match message {
             Message::Commands(commands) => {
-                self.commands = self.commands.max(commands.len());
                 self.take_commands(&commands, record.time_ms, outbox);
                 Ok("")
             }
@@ -235,16 +221,11 @@ impl Machines for Ledger {
     }
 
     fn skip(&mut self, record: &Record<'_>) -> Result<()> {
-        let message = decoded(record.value, 0)?;
+        let message = decoded(record.value)?;
         self.taken += 1;
         if let Message::Reports { groups, .. } = message {
             for group in &groups {
-                let id = group.instrument_id;
-                let mut edge = self.from_books.get(&id).cloned().unwrap_or_default();
-                let (verdict, _) = edge.take(group.first, group.chain, &group.events);
-                if verdict == Verdict::Taken {
-                    self.from_books.insert(id, edge);
-                }
+                judge(&mut self.from_books, group);
             }
         }
         Ok(())
@@ -337,10 +318,10 @@ impl Machines for Ledger {
 ///
 /// # Errors
 /// It cannot be read, or does not belong here.
-pub(crate) fn decoded(value: &[u8], room: usize) -> Result<Message<'_>> {
+pub(crate) fn decoded(value: &[u8]) -> Result<Message<'_>> {
     let (name, head, mut input) = opened(value, RECORD_BYTES_MAX)?;
     let message = match head {
-        heads::COMMAND_BATCH => command_batch(&mut input, room)?,
+        heads::COMMAND_BATCH => command_batch(&mut input)?,
         heads::REPORT_BATCH => report_batch(&mut input)?,
         _ => return undecodable(format!("a {name} does not belong on {}", Ledger::TOPIC)),
     };
@@ -348,13 +329,9 @@ pub(crate) fn decoded(value: &[u8], room: usize) -> Result<Message<'_>> {
     Ok(message)
 }
 
-fn command_batch<'a>(input: &mut Reader<'a>, room: usize) -> Result<Message<'a>> {
+fn command_batch<'a>(input: &mut Reader<'a>) -> Result<Message<'a>> {
     input.bytes()?; // the seal
-    let mut commands = Vec::with_capacity(room);
-    input.array(|input| {
-        commands.push(Command::read(input)?);
-        Ok(())
-    })?;
+    let commands: Vec<Command<'a>> = input.items()?;
     if commands.len() > BATCH_COMMANDS_MAX {
         return undecodable(format!("a batch has at most {BATCH_COMMANDS_MAX} commands"));
     }
@@ -363,18 +340,22 @@ fn command_batch<'a>(input: &mut Reader<'a>, room: usize) -> Result<Message<'a>>
 
 fn report_batch<'a>(input: &mut Reader<'_>) -> Result<Message<'a>> {
     input.bytes()?; // the seal
-    let line = Line::read(input)?;
-    let mut groups = Vec::new();
-    input.array(|input| {
-        let (instrument_id, first, chain) = (input.long()?, input.long()?, input.long()?);
-        let events = input.items()?;
-        groups.push(ReportGroup {
-            instrument_id,
-            first,
-            chain,
-            events,
-        });
-        Ok(())
-    })?;
-    Ok(Message::Reports { line, groups })
+    Ok(Message::Reports {
+        line: Line::read(input)?,
+        groups: groups(input)?,
+    })
+}
+
+/// Judge a group of a book; return what is new in it. What is dropped changes nothing at all.
+fn judge<'g>(
+    from_books: &mut BTreeMap<i64, InEdge>,
+    group: &'g Group<Report>,
+) -> (Verdict, &'g [Report]) {
+    let known = from_books.get(&group.instrument_id);
+    let mut edge = known.cloned().unwrap_or_default();
+    let (verdict, reports) = edge.take(group.first, group.chain, &group.events);
+    if verdict == Verdict::Taken {
+        from_books.insert(group.instrument_id, edge);
+    }
+    (verdict, reports)
 }

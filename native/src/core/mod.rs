@@ -7,6 +7,7 @@ pub mod book_snapshot;
 pub mod books;
 pub mod columns;
 mod dead_letter;
+pub mod group;
 pub mod ledger;
 pub mod record;
 pub mod shard_snapshot;

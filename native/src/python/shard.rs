@@ -103,7 +103,7 @@ impl Shard {
         time_ms: i64,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let mut told = Told::new();
-        if let Message::Commands(commands) = decoded(record, 1)? {
+        if let Message::Commands(commands) = decoded(record)? {
             for command in &commands {
                 asserted(|| self.shard().command(command, time_ms, &mut told))?;
             }
@@ -119,7 +119,7 @@ impl Shard {
         time_ms: i64,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let mut told = Told::new();
-        if let Message::Reports { groups, .. } = decoded(record, 0)? {
+        if let Message::Reports { groups, .. } = decoded(record)? {
             for group in &groups {
                 for report in &group.events {
                     let id = group.instrument_id;
