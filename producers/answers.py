@@ -50,6 +50,11 @@ class Answers:
         found = self.orders.get(order_id)
         return found if found is not None and found.account == account else None
 
+    @property
+    def has_settling(self) -> bool:
+        """Whether somebody waits for an order to rest or to be done."""
+        return bool(self._settling)
+
     def settling(self, order_id: int) -> asyncio.Future[None]:
         """Return a future that is done when the order is next told to rest or to be done."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -278,13 +278,14 @@ class Session:
 
         Others may send for them, in bulk, and reading all of that would be for nothing.
         """
-        if len(self._pending) or time.monotonic() < self._want_less_s:
+        waits = len(self._pending) or self.answers.has_settling
+        if waits or time.monotonic() < self._want_less_s:
             return
         self._want_less_s = time.monotonic() + _WANT_LESS_S
         wanted = {order.account for order in self.answers.orders.values()}
         wanted.update(*(listener.accounts for listener in self._listeners.values()))
         wanted.update(self._asking)
-        self._wanted.keep(wanted)
+        self._wanted.accounts = wanted
 
     def _want_everyone(self) -> None:
         self._wanted.everyone = any(not one.accounts for one in self._listeners.values())

@@ -20,13 +20,7 @@ class Wanted:
     everyone: bool = False
     accounts: set[int] = field(default_factory=set)
     _column: "array[int]" = field(default_factory=lambda: array("q"))  # of them, ascending
-    _sets: int = 0  # how many there were
-    _column_of: tuple[int, int] = (0, 0)  # which set that was, and how large
-
-    def keep(self, accounts: set[int]) -> None:
-        """Want these and no others."""
-        self.accounts = accounts
-        self._sets += 1
+    _column_of: set[int] = field(default_factory=set)  # the set that it was made of
 
     def concerned(self, record: bytes) -> bool:
         """Return whether a record of account-events has events of theirs.
@@ -39,9 +33,9 @@ class Wanted:
             return True
         accounts = self.accounts
         if native.INSTALLED:
-            of = self._sets, len(accounts)  # one set only becomes larger
-            if of != self._column_of:
-                self._column, self._column_of = array("q", sorted(accounts.copy())), of
+            # One set only becomes larger; another one takes its place.
+            if self._column_of is not accounts or len(self._column) != len(accounts):
+                self._column, self._column_of = array("q", sorted(accounts.copy())), accounts
             if not native.concerned(record, self._column):
                 return False
         return not accounts.isdisjoint(accounts_of(record))

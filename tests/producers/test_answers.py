@@ -194,3 +194,6 @@ async def test_an_order_settles_when_it_rests_or_is_done(event: Opened | Done) -
     waiting = [desk.answers.settling(40), desk.answers.settling(40), desk.answers.settling(41)]
     desk.answers.take(raws(RECEIVED, event))
     assert [one.done() for one in waiting] == [True, True, False]
+    assert desk.answers.has_settling
+    desk.answers.forget_settling(41, waiting[2])
+    assert not desk.answers.has_settling
