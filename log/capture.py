@@ -8,6 +8,7 @@ but the one it writes, and it ends without cleaning up.
 """
 
 import gc
+import hashlib
 import os
 import time
 import traceback
@@ -27,11 +28,32 @@ _NICE = 10
 _FD_MAX = 1 << 16
 
 
+_SHA256_BYTES = hashlib.sha256().digest_size
+
+
+class Data(Protocol):
+    """The bytes of a state, read piece by piece: a large one is never wholly in the worker."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    @property
+    def sha256(self) -> bytes:
+        """Their hash."""
+
+    def piece(self, start: int, size: int) -> bytes:
+        """Return so many bytes from a place on, fewer at the end."""
+
+    def drop(self) -> None:
+        """Let go of them."""
+
+
 class Capture(Protocol):
     """The bytes of a state as it was when this was made."""
 
-    def data(self) -> bytes | None:
-        """Return the bytes; None while they are being written.
+    def data(self) -> Data | None:
+        """Return the bytes, once; None while they are being written.
 
         Raises:
             CaptureFailed: they never will be.
@@ -50,19 +72,52 @@ def by_size(fork_bytes: int) -> Take:
     return lambda write, size: (ForkedCapture if size > fork_bytes else InlineCapture)(write)
 
 
+class InMemory:
+    """Bytes that are here."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.size = len(data)
+        self.sha256 = hashlib.sha256(data).digest()
+
+    def piece(self, start: int, size: int) -> bytes:
+        """See Data."""
+        return self._data[start : start + size]
+
+    def drop(self) -> None:
+        """Nothing is kept open."""
+
+
+class InFile:
+    """Bytes in a file without a name, their hash behind them."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self.size = os.fstat(file).st_size - _SHA256_BYTES
+        self.sha256 = os.pread(file, _SHA256_BYTES, self.size)
+
+    def piece(self, start: int, size: int) -> bytes:
+        """See Data."""
+        return os.pread(self._file, min(size, self.size - start), start)
+
+    def drop(self) -> None:
+        """Close the file: its memory is free."""
+        os.close(self._file)
+
+
 class InlineCapture:
     """Written down at once."""
 
     def __init__(self, write: Write) -> None:
         """Write. Raises CaptureFailed."""
         try:
-            self._data = write()
+            self._data = InMemory(write())
         except Exception as error:
             # Whatever it is: the machine is untouched and trading goes on; without a snapshot the
             # input is not trimmed, so nothing is lost either.
             raise CaptureFailed(f"{type(error).__name__}: {error}") from error
 
-    def data(self) -> bytes:
+    def data(self) -> Data:
         """Return the bytes."""
         return self._data
 
@@ -92,7 +147,7 @@ class ForkedCapture:
             _write_and_end(write, self._file)
         self._deadline_s = time.monotonic() + _LIMIT_S
 
-    def data(self) -> bytes | None:
+    def data(self) -> Data | None:
         """Return the bytes once the child has ended; see Capture."""
         try:
             pid, status = os.waitpid(self._pid, os.WNOHANG)
@@ -104,15 +159,11 @@ class ForkedCapture:
             self.drop()
             raise CaptureFailed(f"the child has not ended after {_LIMIT_S:g} s")
         self._pid = 0
-        try:
-            if status != 0:
-                code = os.waitstatus_to_exitcode(status)
-                raise CaptureFailed(f"the child that wrote the snapshot ended with {code}")
-            with os.fdopen(os.dup(self._file), "rb") as written:
-                written.seek(0)
-                return written.read()
-        finally:
+        if status != 0:
             os.close(self._file)
+            code = os.waitstatus_to_exitcode(status)
+            raise CaptureFailed(f"the child that wrote the snapshot ended with {code}")
+        return InFile(self._file)
 
     def drop(self) -> None:
         """End the child."""
@@ -131,9 +182,11 @@ def _write_and_end(write: Write, file: int) -> None:
         os.closerange(3, file)  # no socket or lock is to outlive the parent
         os.closerange(file + 1, _FD_MAX)
         os.nice(_NICE)
-        left = memoryview(write())
-        while left:
-            left = left[os.write(file, left) :]
+        data = write()
+        for written in (data, hashlib.sha256(data).digest()):
+            left = memoryview(written)
+            while left:
+                left = left[os.write(file, left) :]
         code = 0
     except BaseException:  # noqa: BLE001 - said where the worker's log goes; then it ends in any case
         os.write(2, traceback.format_exc().encode())

@@ -126,11 +126,6 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def cut(data: bytes, chunk_bytes: int) -> list[bytes]:
-    """Return the bytes of a snapshot as the data of its chunks, of at most so many bytes."""
-    return [data[at : at + chunk_bytes] for at in range(0, len(data), chunk_bytes)]
-
-
 class Place(NamedTuple):
     """Where the snapshots of a partition's machines go."""
 

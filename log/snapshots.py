@@ -5,7 +5,9 @@ The steps, each of which may be the last one of the process:
 1. Between two records, the state of a machine is taken, and a barrier is drawn under all that was
    sent up to there.
 2. When all above the barrier is acknowledged, the chunks are sent and behind them the manifest. So
-   no state is durable beyond its acknowledged outputs, and a torn snapshot has no manifest.
+   no state is durable beyond its acknowledged outputs, and a torn snapshot has no manifest. Each
+   chunk waits until the one before it is acknowledged: a large snapshot goes out between the
+   worker's own records, not in front of them.
 3. When that is acknowledged, what is older than the newest two snapshots of this line is removed.
 4. The input is trimmed below the older of the two, over all machines of the partition, a minute
    later: a line that comes up may have begun with what was the oldest snapshot then.
@@ -17,16 +19,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from partita.log.cadence import Cadence
-from partita.log.capture import Capture, CaptureFailed, Take
-from partita.log.changelog import MANIFEST, Changelog, Key, Place, cut, sha256
+from partita.log.capture import Capture, CaptureFailed, Data, Take
+from partita.log.changelog import MANIFEST, Changelog, Key, Place
 from partita.log.core import MachineMark, WorkerCore
 from partita.log.port import Log
 from partita.log.role import Role
 from partita.schemas.codec import knows
 from partita.schemas.snapshots import MachineBirth, Manifest, TopicId
 
-# A large snapshot goes out between the worker's own records, not in front of them.
-CHUNKS_AT_ONCE = 2
 KEPT = 2  # whole snapshots of a machine and line: the newest, and the one before it
 
 
@@ -46,9 +46,16 @@ class _Pending:
     taken: int
     barrier: int
     capture: Capture | None  # None: its bytes are there, or nothing has changed since the last one
-    pieces: list[bytes] | None = None  # the data of its chunks, once it is there
+    data: Data | None = None  # its bytes, once they are there
     written: int = 0  # chunks sent
     sent: bool = False  # the manifest, too
+
+    def drop(self) -> None:
+        """Give it up."""
+        if self.capture is not None:
+            self.capture.drop()
+        if self.data is not None:
+            self.data.drop()
 
 
 @dataclass(slots=True)
@@ -120,8 +127,8 @@ class Snapshots:
         """Forget a partition."""
         del self._partitions[partition]
         for pending in self._pending:
-            if pending.partition == partition and pending.capture is not None:
-                pending.capture.drop()
+            if pending.partition == partition:
+                pending.drop()
         self._pending = [p for p in self._pending if p.partition != partition]
         self.sizes = {at: size for at, size in self.sizes.items() if at[0] != partition}
 
@@ -251,38 +258,43 @@ class Snapshots:
         self._tidy(pending)
         return True
 
-    def _fill_in(self, pending: _Pending, data: bytes) -> None:
+    def _fill_in(self, pending: _Pending, data: Data) -> None:
         """Say in the manifest what only the bytes tell."""
         manifest = pending.manifest
         written = self._partitions[pending.partition].shelves[manifest.machine].written
         last = written[-1].manifest if written else None
-        manifest = manifest._replace(size=len(data), sha256=sha256(data))
+        manifest = manifest._replace(size=data.size, sha256=data.sha256)
         if last is not None and last.sha256 == manifest.sha256:
             # A process that has just started cannot know that nothing has changed since.
             manifest = manifest._replace(chunks_position=last.chunks_position, chunks=last.chunks)
+            data.drop()
         else:
-            pending.pieces = cut(data, self._role.chunk_bytes)
-            manifest = manifest._replace(chunks=len(pending.pieces))
+            pending.data = data
+            manifest = manifest._replace(chunks=-(-data.size // self._role.chunk_bytes))
         pending.manifest = manifest
 
     def _write_on(self, pending: _Pending) -> None:
-        """Send some chunks, or the manifest behind them."""
-        manifest = pending.manifest
+        """Send the next chunk, and behind the last one the manifest."""
+        manifest, data = pending.manifest, pending.data
         place = Place(self._role.changelog, pending.partition)
         shelf = self._partitions[pending.partition].shelves[manifest.machine]
-        pieces = pending.pieces or []
-        some = range(pending.written, min(len(pieces), pending.written + CHUNKS_AT_ONCE))
-        for part in some:
-            outgoing = place.chunk(manifest, part, pieces[part])
-            self._log.send(outgoing)
-            shelf.keys.add(Key.decoded(outgoing.key or b""))
-            self._reached("chunk sent")
-        pending.written += len(some)
-        if pending.written < len(pieces):
-            return
+        if data is not None:
+            if pending.written < manifest.chunks:
+                size = self._role.chunk_bytes
+                piece = data.piece(pending.written * size, size)
+                outgoing = place.chunk(manifest, pending.written, piece)
+                self._log.send(outgoing)
+                shelf.keys.add(Key.decoded(outgoing.key or b""))
+                self._reached("chunk sent")
+                pending.written += 1
+            if pending.written < manifest.chunks:
+                pending.barrier = self._log.barrier()
+                return
+            data.drop()
+            pending.data = None
         self._log.send(place.manifest(manifest))
         shelf.keys.add(Key(manifest.machine, manifest.line, manifest.position, MANIFEST))
-        pending.pieces, pending.sent, pending.barrier = None, True, self._log.barrier()
+        pending.sent, pending.barrier = True, self._log.barrier()
         self._reached("manifest sent")
 
     def _tidy(self, pending: _Pending) -> None:

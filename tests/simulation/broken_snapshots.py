@@ -10,7 +10,7 @@ from partita.ledger.partition import ShardPartition
 from partita.ledger.snapshot import ShardEdges, to_snapshot
 from partita.ledger.state import ShardState
 from partita.log import recovery, worker
-from partita.log.capture import InlineCapture, Write
+from partita.log.capture import Data, InlineCapture, InMemory, Write
 from partita.log.changelog import MANIFEST, Changelog, Key, Place
 from partita.log.core import MachineMark
 from partita.log.edges import EdgeState, InEdge, OutEdge
@@ -199,7 +199,7 @@ def taken_too_late(patch: Patch) -> None:
         self._write = write  # type: ignore[attr-defined] # it has none
 
     patch.setattr(InlineCapture, "__init__", init)
-    patch.setattr(InlineCapture, "data", lambda self: self._write())
+    patch.setattr(InlineCapture, "data", lambda self: InMemory(self._write()))
 
 
 def change_not_noticed(patch: Patch) -> None:
@@ -324,7 +324,7 @@ def chunks_of_others_removed(patch: Patch) -> None:
         shelf.changed = 1 << 62
         real_tidy(self, pending)
 
-    def fill_in(self: Snapshots, pending: Any, data: bytes) -> None:
+    def fill_in(self: Snapshots, pending: Any, data: Data) -> None:
         written = self._partitions[pending.partition].shelves[pending.manifest.machine].written
         kept = list(written)
         written.clear()

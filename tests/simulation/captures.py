@@ -4,18 +4,18 @@ import random
 
 from simulation.climate import Climate
 
-from partita.log.capture import Capture, CaptureFailed, InlineCapture, Take, Write
+from partita.log.capture import Capture, CaptureFailed, Data, InlineCapture, Take, Write
 
 
 class SlowCapture:
     """The bytes as they were when it was made, some steps later: what a forked child gives."""
 
     def __init__(self, write: Write, steps: int, fails: bool) -> None:
-        self._data: bytes | None = InlineCapture(write).data()
+        self._data: Data | None = InlineCapture(write).data()
         self._steps = steps
         self._fails = fails
 
-    def data(self) -> bytes | None:
+    def data(self) -> Data | None:
         """Return the bytes, once; None while they are being written."""
         assert self._data is not None, "the bytes are given once"
         if self._steps > 0:
