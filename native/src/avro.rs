@@ -241,6 +241,65 @@ pub fn append(out: &mut Vec<u8>, room: usize, write: impl FnOnce(&mut Slot<'_>))
     out.truncate(before + written);
 }
 
+/// Bytes that events are appended to. What lies behind them was set once, when it grew: room for
+/// an event costs a comparison.
+#[derive(Clone, Debug, Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    used: usize,
+}
+
+/// What a buffer has room for when it first grows.
+const BUFFER_BYTES: usize = 512;
+
+impl Buffer {
+    /// Append what is written into a slot with this much room; return how many bytes that were.
+    #[inline(always)]
+    pub fn append(&mut self, room: usize, write: impl FnOnce(&mut Slot<'_>)) -> usize {
+        if self.bytes.len() - self.used < room {
+            self.grow(room);
+        }
+        let mut slot = Slot {
+            bytes: &mut self.bytes[self.used..][..room],
+            at: 0,
+        };
+        write(&mut slot);
+        let written = slot.at;
+        self.used += written;
+        written
+    }
+
+    #[cold]
+    fn grow(&mut self, room: usize) {
+        let size = (2 * self.bytes.len()).max(self.used + room);
+        self.bytes.resize(size.max(BUFFER_BYTES), 0);
+    }
+
+    /// What was appended.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+
+    /// How many bytes that are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.used
+    }
+
+    /// Whether it is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Forget what is behind so many bytes.
+    pub fn truncate(&mut self, length: usize) {
+        self.used = self.used.min(length);
+    }
+}
+
 /// Append a zigzag varint.
 #[inline]
 pub fn put_long(value: i64, out: &mut Vec<u8>) {

@@ -1,10 +1,15 @@
 //! The chain of an edge: one running CRC-32 over the fields of all events it has carried
 //! (`partita.schemas.chain`).
 
+use crate::avro::Buffer;
+
 /// An event of an edge.
 pub trait Event {
     /// Lay it out for a chain: its place in the union, the time, its fields.
-    fn lay_out(&self, time_ms: i64, out: &mut Vec<u8>);
+    fn lay_out(&self, time_ms: i64, out: &mut Buffer);
+
+    /// Append it to a run; return its bytes.
+    fn write_to(&self, out: &mut Buffer) -> usize;
 }
 
 /// Hashed in pieces of about this size: long ones are hashed several times as fast as short ones.
@@ -14,7 +19,7 @@ const PIECE: usize = 4_096;
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     value: u32,
-    waiting: Vec<u8>,
+    waiting: Buffer,
 }
 
 impl Chain {
@@ -23,7 +28,7 @@ impl Chain {
     pub fn from_value(value: u32) -> Self {
         Self {
             value,
-            waiting: Vec::new(),
+            waiting: Buffer::default(),
         }
     }
 
@@ -47,8 +52,8 @@ impl Chain {
 
     fn hash(&mut self) {
         let mut hasher = crc32fast::Hasher::new_with_initial(self.value);
-        hasher.update(&self.waiting);
+        hasher.update(self.waiting.bytes());
         self.value = hasher.finalize();
-        self.waiting.clear();
+        self.waiting.truncate(0);
     }
 }

@@ -28,8 +28,9 @@ pub enum Verdict {
 /// Where an edge's events stand in an outbox; see `outbox`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Handle {
-    pub turn: u64,
-    pub destination: usize,
+    pub record: u64, // at which the run was last marked
+    pub turn: u64,   // in which batch and edge are places
+    pub run: usize,
     pub batch: usize,
     pub edge: usize,
 }

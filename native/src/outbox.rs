@@ -5,7 +5,7 @@
 
 use hashbrown::HashMap;
 
-use crate::avro::{Value, put_bytes, put_length, put_long};
+use crate::avro::{Buffer, Value, put_bytes, put_length, put_long};
 use crate::chain::Event;
 use crate::edges::{Handle, OutEdge};
 use crate::limits::{BATCH_EVENTS_MAX, RECORD_BYTES_MAX};
@@ -79,14 +79,13 @@ struct Run {
     chain: i64,
     time_ms: i64,
     count: usize,
-    data: Vec<u8>,
-    marked: u64, // the record in which it was last marked
+    data: Buffer,
 }
 
 #[derive(Debug)]
 struct EdgeRuns {
     edge_id: i64,
-    runs: Vec<Run>,
+    runs: Vec<usize>, // places
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +99,7 @@ struct Batch {
 }
 
 impl Batch {
+    #[inline]
     fn is_full(&self) -> bool {
         self.events >= BATCH_EVENTS_MAX || self.bytes >= RECORD_BYTES_MAX - SPARE_BYTES
     }
@@ -134,15 +134,13 @@ impl Batch {
 struct Destination {
     stream: Stream,
     partition: i64,
-    batches: Vec<Batch>,
+    batches: Vec<usize>, // places
 }
 
 /// A run as it was before a record touched it.
 #[derive(Debug)]
 struct Mark {
-    destination: usize,
     batch: usize,
-    edge: usize,
     run: usize,
     count: usize,
     bytes: usize,
@@ -150,14 +148,22 @@ struct Mark {
 }
 
 /// Collects numbered events; `take` gives them as records, in batches of a bounded size.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outbox {
-    turn: u64, // changes when it is emptied: what edges know of it is void then
+    record: u64, // counts the records at work, from 1 on
+    turn: u64,   // counts how often it was emptied, from 1 on
     destinations: Vec<Destination>,
+    batches: Vec<Batch>,
+    runs: Vec<Run>,
     index: HashMap<(Stream, i64), usize, foldhash::fast::FixedState>,
-    record: u64,         // counts the records at work
-    since: Vec<Mark>,    // what the record at work has touched
-    spare: Vec<Vec<u8>>, // buffers to be used again
+    since: Vec<Mark>,   // what the record at work has touched
+    spare: Vec<Buffer>, // to be used again
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Outbox {
@@ -165,8 +171,14 @@ impl Outbox {
     #[must_use]
     pub fn new() -> Self {
         Self {
+            record: 1,
             turn: 1,
-            ..Self::default()
+            destinations: Vec::new(),
+            batches: Vec::new(),
+            runs: Vec::new(),
+            index: HashMap::default(),
+            since: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -181,8 +193,7 @@ impl Outbox {
     /// Half a record's events would be numbered otherwise when an operator goes past the record.
     pub fn roll_back(&mut self) {
         for mark in self.since.drain(..).rev() {
-            let batch = &mut self.destinations[mark.destination].batches[mark.batch];
-            let run = &mut batch.edges[mark.edge].runs[mark.run];
+            let (batch, run) = (&mut self.batches[mark.batch], &mut self.runs[mark.run]);
             batch.events -= run.count - mark.count;
             batch.bytes -= run.data.len() - mark.bytes;
             run.count = mark.count;
@@ -190,12 +201,12 @@ impl Outbox {
             batch.forget_accounts(mark.accounts);
         }
         // An edge that goes on would go on in a run whose numbers it has passed.
-        self.turn += 1;
+        self.record += 1;
     }
 
     /// Number an event on its edge and keep it for the destination's batch.
     #[inline]
-    pub fn put<'e, E: Value<'e> + Event>(
+    pub fn put<E: Event>(
         &mut self,
         stream: Stream,
         partition: i64,
@@ -204,13 +215,10 @@ impl Outbox {
         event: &E,
         time_ms: i64,
     ) {
-        let (batch, at) = self.run(stream, partition, edge_id, edge, time_ms);
+        let (batch, run) = self.run(stream, partition, edge_id, edge, time_ms);
         edge.put(event, time_ms);
-        let run = batch.edges[at].runs.last_mut().expect("it was made");
-        let before = run.data.len();
-        event.write(&mut run.data);
         run.count += 1;
-        batch.bytes += run.data.len() - before;
+        batch.bytes += event.write_to(&mut run.data);
         batch.events += 1;
     }
 
@@ -224,19 +232,16 @@ impl Outbox {
         event: &AccountEvent<'_>,
         time_ms: i64,
     ) {
-        let (batch, at) = self.run(stream, partition, 0, edge, time_ms);
+        let (batch, run) = self.run(stream, partition, 0, edge, time_ms);
         edge.put(event, time_ms);
         let place = batch.place_of(event.account());
-        let run = batch.edges[at].runs.last_mut().expect("it was made");
-        let before = run.data.len();
-        event.write_at(place, &mut run.data);
         run.count += 1;
-        batch.bytes += run.data.len() - before;
+        batch.bytes += event.write_at(place, &mut run.data);
         batch.events += 1;
     }
 
-    /// Return the batch, and the place of the edge in it, where the next event of an edge goes.
-    #[inline]
+    /// Return the batch and the run where the next event of an edge goes.
+    #[inline(always)]
     fn run(
         &mut self,
         stream: Stream,
@@ -244,30 +249,20 @@ impl Outbox {
         edge_id: i64,
         edge: &mut OutEdge,
         time_ms: i64,
-    ) -> (&mut Batch, usize) {
-        let Handle {
-            turn,
-            destination,
-            batch,
-            edge: at,
-        } = edge.handle;
-        if turn == self.turn {
-            let open = &self.destinations[destination];
-            let last = &open.batches[batch];
-            // What a record puts can be taken back only where it was marked.
-            if batch + 1 == open.batches.len()
-                && !last.is_full()
-                && last.edges[at]
-                    .runs
-                    .last()
-                    .is_some_and(|run| run.time_ms == time_ms && run.marked == self.record)
-            {
-                return (&mut self.destinations[destination].batches[batch], at);
-            }
+    ) -> (&mut Batch, &mut Run) {
+        let handle = edge.handle;
+        // What a record puts can be taken back only where it was marked.
+        let goes_on = handle.record == self.record
+            && !self.batches[handle.batch].is_full()
+            && self.runs[handle.run].time_ms == time_ms;
+        if !goes_on {
+            self.run_anew(stream, partition, edge_id, edge, time_ms);
         }
-        self.run_anew(stream, partition, edge_id, edge, time_ms)
+        let handle = edge.handle;
+        (&mut self.batches[handle.batch], &mut self.runs[handle.run])
     }
 
+    #[inline(never)]
     fn run_anew(
         &mut self,
         stream: Stream,
@@ -275,7 +270,7 @@ impl Outbox {
         edge_id: i64,
         edge: &mut OutEdge,
         time_ms: i64,
-    ) -> (&mut Batch, usize) {
+    ) {
         let next = self.destinations.len();
         let destination = *self.index.entry((stream, partition)).or_insert(next);
         if destination == next {
@@ -286,16 +281,18 @@ impl Outbox {
             });
         }
         let batches = &mut self.destinations[destination].batches;
-        if batches.last().is_none_or(Batch::is_full) {
-            batches.push(Batch::default());
-        }
-        let batch = batches.len() - 1;
-        let open = &mut batches[batch];
-        let handle = &edge.handle;
-        let known =
-            (handle.turn, handle.destination, handle.batch) == (self.turn, destination, batch);
+        let batch = match batches.last() {
+            Some(batch) if !self.batches[*batch].is_full() => *batch,
+            _ => {
+                batches.push(self.batches.len());
+                self.batches.push(Batch::default());
+                self.batches.len() - 1
+            }
+        };
+        let open = &mut self.batches[batch];
+        let known = edge.handle.turn == self.turn && edge.handle.batch == batch;
         let at = if known {
-            handle.edge
+            edge.handle.edge
         } else if let Some(at) = open.edges.iter().position(|edge| edge.edge_id == edge_id) {
             at
         } else {
@@ -305,42 +302,39 @@ impl Outbox {
             });
             open.edges.len() - 1
         };
-        edge.handle = Handle {
-            turn: self.turn,
-            destination,
-            batch,
-            edge: at,
-        };
-        let runs = &mut open.edges[at].runs;
+        let places = &mut open.edges[at].runs;
         let before = edge.state();
-        let goes_on = runs.last().is_some_and(|run| {
+        let last = places.last().copied().filter(|place| {
+            let run = &self.runs[*place];
             let next = run.first + i64::try_from(run.count).expect("a count of events");
             run.time_ms == time_ms && next == before.number + 1
         });
-        if !goes_on {
+        let run = last.unwrap_or_else(|| {
             open.bytes += 40;
-            runs.push(Run {
+            places.push(self.runs.len());
+            self.runs.push(Run {
                 first: before.number + 1,
                 chain: before.chain,
                 time_ms,
                 count: 0,
                 data: self.spare.pop().unwrap_or_default(),
-                marked: 0,
             });
-        }
-        let place = runs.len() - 1;
-        let run = &mut runs[place];
-        run.marked = self.record;
+            self.runs.len() - 1
+        });
         self.since.push(Mark {
-            destination,
             batch,
-            edge: at,
-            run: place,
-            count: run.count,
-            bytes: run.data.len(),
+            run,
+            count: self.runs[run].count,
+            bytes: self.runs[run].data.len(),
             accounts: open.accounts.len(),
         });
-        (&mut self.destinations[destination].batches[batch], at)
+        edge.handle = Handle {
+            record: self.record,
+            turn: self.turn,
+            run,
+            batch,
+            edge: at,
+        };
     }
 
     /// Return all that was put since the last time as records, and forget it: first what other
@@ -348,36 +342,35 @@ impl Outbox {
     pub fn take(&mut self, records: &mut Vec<Outgoing>) {
         self.destinations
             .sort_by_key(|one| !matches!(one.stream.topic, Topic::Orders | Topic::AccountCommands));
-        for destination in self.destinations.drain(..) {
-            let Destination {
-                stream,
-                partition,
-                batches,
-            } = destination;
-            for mut batch in batches {
+        for destination in &self.destinations {
+            for batch in destination.batches.iter().map(|at| &self.batches[*at]) {
                 if batch.events > 0 {
                     records.push(Outgoing {
-                        topic: stream.topic,
-                        partition,
+                        topic: destination.stream.topic,
+                        partition: destination.partition,
                         key: None,
-                        value: encode(stream, &batch),
+                        value: encode(destination.stream, batch, &self.runs),
                     });
-                }
-                let runs = batch.edges.iter_mut().flat_map(|edge| edge.runs.drain(..));
-                for mut run in runs {
-                    run.data.clear();
-                    self.spare.push(run.data);
                 }
             }
         }
+        let spare = self.runs.drain(..).map(|mut run| {
+            run.data.truncate(0);
+            run.data
+        });
+        self.spare.extend(spare);
+        self.spare.truncate(1_024);
+        self.destinations.clear();
+        self.batches.clear();
         self.index.clear();
         self.since.clear();
-        self.spare.truncate(1_024);
+        // What edges know of it is void.
+        self.record += 1;
         self.turn += 1;
     }
 }
 
-fn encode(stream: Stream, batch: &Batch) -> Vec<u8> {
+fn encode(stream: Stream, batch: &Batch, all: &[Run]) -> Vec<u8> {
     let mut out = Vec::with_capacity(batch.bytes + SPARE_BYTES / 64);
     let (head, is_shard) = match stream.topic {
         Topic::Orders => (heads::ORDER_BATCH, true),
@@ -402,7 +395,7 @@ fn encode(stream: Stream, batch: &Batch) -> Vec<u8> {
         batch
             .edges
             .iter()
-            .flat_map(|edge| edge.runs.iter().map(move |run| (edge.edge_id, run)))
+            .flat_map(|edge| edge.runs.iter().map(move |at| (edge.edge_id, &all[*at])))
             .filter(|(_, run)| run.count > 0)
     };
     put_length(runs().count(), &mut out);
@@ -416,7 +409,7 @@ fn encode(stream: Stream, batch: &Batch) -> Vec<u8> {
             put_long(run.time_ms, &mut out);
         }
         put_length(run.count, &mut out);
-        out.extend_from_slice(&run.data);
+        out.extend_from_slice(run.data.bytes());
         put_length(0, &mut out);
     }
     put_length(0, &mut out);

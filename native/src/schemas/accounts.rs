@@ -1,6 +1,6 @@
 //! What shards tell clients, on `account-events`.
 
-use crate::avro::{Value as _, append};
+use crate::avro::{Buffer, Value as _};
 use crate::schemas::enums::{
     Liquidity, OrderState, OrderType, Outcome, Reason, SelfTrade, Side, TimeInForce,
 };
@@ -269,13 +269,13 @@ impl AccountEvent<'_> {
         }
     }
 
-    /// Append it with the place of its account among the batch's accounts.
+    /// Append it with the place of its account among the batch's accounts; return its bytes.
     #[inline]
-    pub fn write_at(&self, place: i64, out: &mut Vec<u8>) {
+    pub fn write_at(&self, place: i64, out: &mut Buffer) -> usize {
         macro_rules! placed {
             ($($variant:ident = $tag:literal),+) => {
                 match self {
-                    $(Self::$variant(event) => append(out, 1 + event.room(), |slot| {
+                    $(Self::$variant(event) => out.append(1 + event.room(), |slot| {
                         slot.plain([$tag << 1]);
                         slot.long(place);
                         event.put_rest(slot);
@@ -295,6 +295,6 @@ impl AccountEvent<'_> {
             OrderStatus = 8,
             Answered = 9,
             Total = 10
-        );
+        )
     }
 }

@@ -162,15 +162,27 @@ macro_rules! union {
 
         impl<$life> $crate::chain::Event for $name {
             #[inline]
-            fn lay_out(&self, time_ms: i64, out: &mut Vec<u8>) {
+            fn lay_out(&self, time_ms: i64, out: &mut $crate::avro::Buffer) {
                 match self {
                     $(Self::$variant(value) => {
                         let room = 9 + $crate::avro::Value::room(value);
-                        $crate::avro::append(out, room, |slot| {
+                        out.append(room, |slot| {
                             slot.plain([$place]);
                             slot.plain(time_ms.to_le_bytes());
                             $crate::avro::Value::lay(value, slot);
                         });
+                    })+
+                }
+            }
+
+            #[inline]
+            fn write_to(&self, out: &mut $crate::avro::Buffer) -> usize {
+                match self {
+                    $(Self::$variant(value) => {
+                        out.append(1 + $crate::avro::Value::room(value), |slot| {
+                            slot.plain([$place << 1]);
+                            $crate::avro::Value::put(value, slot);
+                        })
                     })+
                 }
             }
