@@ -219,6 +219,13 @@ impl Slot<'_> {
         self.at += N;
     }
 
+    /// Write bytes with their length before them.
+    #[inline]
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.long(counted(bytes.len()));
+        self.slice(bytes);
+    }
+
     /// Write bytes of any number as they are.
     #[inline]
     pub fn slice(&mut self, bytes: &[u8]) {
@@ -446,14 +453,36 @@ impl<'a> Value<'a> for &'a str {
 
     #[inline]
     fn put(&self, slot: &mut Slot<'_>) {
-        slot.long(counted(self.len()));
-        slot.slice(self.as_bytes());
+        slot.bytes(self.as_bytes());
     }
 
     #[inline]
     fn lay(&self, slot: &mut Slot<'_>) {
         slot.plain((self.len() as u64).to_le_bytes());
         slot.slice(self.as_bytes());
+    }
+}
+
+impl<'a> Value<'a> for &'a [u8] {
+    #[inline]
+    fn read(input: &mut Reader<'a>) -> Result<Self> {
+        input.bytes()
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        LONG_ROOM + self.len()
+    }
+
+    #[inline]
+    fn put(&self, slot: &mut Slot<'_>) {
+        slot.bytes(self);
+    }
+
+    #[inline]
+    fn lay(&self, slot: &mut Slot<'_>) {
+        slot.plain((self.len() as u64).to_le_bytes());
+        slot.slice(self);
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::avro::{Reader, Value, put_length, put_long};
 use crate::book::state::{BookState, RestingOrder};
 use crate::core::book_machine::BookEdges;
-use crate::core::columns;
+use crate::core::columns::{self, Table};
 use crate::core::record::{Result, ended, opened, undecodable};
 use crate::edges::EdgeState;
 use crate::limits::SNAPSHOT_BYTES_MAX;
@@ -55,19 +55,25 @@ fn put_ends(ends: &[EdgeState], out: &mut Vec<u8>) {
 }
 
 fn put_orders(orders: &[RestingOrder], out: &mut Vec<u8>) {
-    columns::put(orders, out, |order, out| order.order_id.write(out));
-    columns::put(orders, out, |order, out| order.account.write(out));
-    columns::put(orders, out, |order, out| order.side.write(out));
-    columns::put(orders, out, |order, out| order.time_in_force.write(out));
-    columns::put(orders, out, |order, out| order.price.write(out));
-    columns::put(orders, out, |order, out| order.size.write(out));
-    columns::put(orders, out, |order, out| order.remaining.write(out));
-    columns::put(orders, out, |order, out| order.post_only.write(out));
-    columns::put(orders, out, |order, out| order.self_trade.write(out));
-    columns::put(orders, out, |order, out| order.expire_ms.write(out));
-    columns::put(orders, out, |order, out| order.maker_fee_ppm.write(out));
-    columns::put(orders, out, |order, out| order.taker_fee_ppm.write(out));
-    columns::put(orders, out, |order, out| order.arrival.write(out));
+    let mut table = Table::<13>::default();
+    for order in orders {
+        table
+            .row()
+            .put(&order.order_id)
+            .put(&order.account)
+            .put(&order.side)
+            .put(&order.time_in_force)
+            .put(&order.price)
+            .put(&order.size)
+            .put(&order.remaining)
+            .put(&order.post_only)
+            .put(&order.self_trade)
+            .put(&order.expire_ms)
+            .put(&order.maker_fee_ppm)
+            .put(&order.taker_fee_ppm)
+            .put(&order.arrival);
+    }
+    table.put(out);
 }
 
 /// Return what a record holds.

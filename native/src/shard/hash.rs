@@ -78,7 +78,8 @@ fn clearing_funds(into: &mut Digest, row: &ClearingFunds) {
 
 fn order(into: &mut Digest, row: &OrderRecord) {
     into.tuple(16).int(row.order_id).int(row.account);
-    into.text(&row.client_order_id).int(row.instrument_id);
+    into.text(row.client_order_id.as_str())
+        .int(row.instrument_id);
     into.text(row.side.symbol()).text(row.r#type.symbol());
     into.text(row.time_in_force.symbol());
     into.int(row.price).int(row.size).int(row.filled);
@@ -89,12 +90,12 @@ fn order(into: &mut Digest, row: &OrderRecord) {
 
 fn request(into: &mut Digest, row: &RequestRecord) {
     into.tuple(6).int(row.request).int(row.account);
-    into.text(&row.command_id).int(row.instrument_id);
+    into.text(row.command_id.as_str()).int(row.instrument_id);
     into.int(row.order_id).int(row.top_up);
 }
 
 fn known_id(into: &mut Digest, row: &KnownId) {
-    into.tuple(6).int(row.account).text(&row.command_id);
+    into.tuple(6).int(row.account).text(row.command_id.as_str());
     into.bytes(&row.content).int(row.keep_until_ms);
     into.bool(row.pinned);
     let Some(given) = row.answer else {
@@ -108,7 +109,9 @@ fn known_id(into: &mut Digest, row: &KnownId) {
 /// An answer has all its fields here, those that the id says, too.
 fn answer(into: &mut Digest, row: &KnownId, answer: &Answer) {
     let names = |into: &mut Digest, parts| {
-        into.tuple(parts).int(row.account).text(&row.command_id);
+        into.tuple(parts)
+            .int(row.account)
+            .text(row.command_id.as_str());
     };
     match *answer {
         Answer::Received {

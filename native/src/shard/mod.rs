@@ -11,7 +11,7 @@ mod content;
 mod due;
 mod hash;
 mod hear;
-mod id;
+pub mod id;
 mod inquire;
 mod instruments;
 mod journal;

@@ -2,7 +2,6 @@
 
 use crate::schemas::enums::OrderType;
 use crate::shard::Shard;
-use crate::shard::id::Id;
 use crate::shard::ledger::Request;
 use crate::shard::memory::{Known, Memory, Said};
 use crate::shard::orders::Order;
@@ -113,8 +112,7 @@ impl Shard {
     }
 
     fn restore_id(&mut self, row: &KnownId) {
-        let id = Id::new(&row.command_id).expect("an id that is remembered is one");
-        let mut known = Known::new(row.account, id, row.content);
+        let mut known = Known::new(row.account, row.command_id, row.content);
         known.keep_until_ms = row.keep_until_ms;
         known.pinned = row.pinned;
         let Some(answer) = row.answer else {
@@ -168,7 +166,7 @@ impl Shard {
     }
 
     fn restore_request(&mut self, row: &RequestRecord) {
-        let known = self.memory.find_text(row.account, &row.command_id);
+        let known = self.memory.find_text(row.account, row.command_id.as_str());
         let instrument = self.instruments.find(row.instrument_id);
         let order = if row.order_id == 0 {
             NOWHERE

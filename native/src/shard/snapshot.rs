@@ -91,7 +91,7 @@ impl Shard {
         OrderRecord {
             order_id: order.order_id,
             account: known.account,
-            client_order_id: known.id.as_str().to_owned(),
+            client_order_id: known.id,
             instrument_id: self.instruments[order.instrument].rules.instrument_id,
             side: order.side,
             r#type: order.r#type,
@@ -113,7 +113,7 @@ impl Shard {
         RequestRecord {
             request: asked.number,
             account: known.account,
-            command_id: known.id.as_str().to_owned(),
+            command_id: known.id,
             instrument_id: self.instruments[asked.instrument].rules.instrument_id,
             order_id: self.asked_order_id(asked),
             top_up: asked.top_up,
@@ -129,18 +129,29 @@ impl Shard {
     }
 
     fn known_ids(&self) -> Vec<KnownId> {
-        let mut known: Vec<&Known> = self.memory.known.iter().map(|(_, known)| known).collect();
-        known.sort_unstable_by_key(|known| (known.account, known.id));
+        let known = &self.memory.known;
+        // Sorted by what stands here: a look at the rows themselves waits for memory each time.
+        let mut order: Vec<_> = known
+            .iter()
+            .map(|(at, row)| (row.account, row.id.begins(), at))
+            .collect();
+        order.sort_unstable_by(|one, two| {
+            let begin = (one.0, one.1).cmp(&(two.0, two.1));
+            begin.then_with(|| known[one.2].id.cmp(&known[two.2].id))
+        });
         let mut text = Vec::new();
-        let row = |known: &Known| KnownId {
-            account: known.account,
-            command_id: known.id.as_str().to_owned(),
-            content: self.content_of(known, &mut text),
-            keep_until_ms: known.keep_until_ms,
-            pinned: known.pinned,
-            answer: self.answer_of(known),
+        let row = |(_, _, at)| {
+            let known = &known[at];
+            KnownId {
+                account: known.account,
+                command_id: known.id,
+                content: self.content_of(known, &mut text),
+                keep_until_ms: known.keep_until_ms,
+                pinned: known.pinned,
+                answer: self.answer_of(known),
+            }
         };
-        known.into_iter().map(row).collect()
+        order.into_iter().map(row).collect()
     }
 
     fn answer_of(&self, known: &Known) -> Option<Answer> {

@@ -2,6 +2,7 @@
 
 use crate::schemas::enums::{OrderState, OrderType, Outcome, Reason, SelfTrade, Side, TimeInForce};
 use crate::schemas::instrument::Instrument;
+use crate::shard::id::Id;
 
 /// One account's balance of one asset. An account is open when it has one, be it of zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +40,14 @@ pub struct ClearingFunds {
 }
 
 /// An order that is received or open, or was until not long ago.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderRecord {
     /// Our identifier.
     pub order_id: i64,
     /// The owner.
     pub account: i64,
     /// The command_id it was placed with.
-    pub client_order_id: String,
+    pub client_order_id: Id,
     /// The instrument.
     pub instrument_id: i64,
     /// Buy or sell.
@@ -76,14 +77,14 @@ pub struct OrderRecord {
 }
 
 /// A cancel, amend or cancel-all that the book has not answered yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestRecord {
     /// The shard's number of it.
     pub request: i64,
     /// Who asked.
     pub account: i64,
     /// By which command.
-    pub command_id: String,
+    pub command_id: Id,
     /// The book that was asked.
     pub instrument_id: i64,
     /// The order, 0: all.
@@ -120,12 +121,12 @@ pub enum Answer {
 }
 
 /// A command id and what was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownId {
     /// Who commanded.
     pub account: i64,
     /// The client's identifier.
-    pub command_id: String,
+    pub command_id: Id,
     /// What tells a repeat from other content.
     pub content: [u8; 16],
     /// Remembered at least until then.

@@ -9,6 +9,7 @@ use crate::limits::SNAPSHOT_BYTES_MAX;
 use crate::schemas::enums::{OrderState, OrderType, Outcome, Reason, SelfTrade, Side, TimeInForce};
 use crate::schemas::heads;
 use crate::schemas::instrument::Instrument;
+use crate::shard::id::Id;
 use crate::shard::state::{
     AccountFunds, Answer, AssetFunds, ClearingFunds, KnownId, OrderRecord, RequestRecord,
     ShardState,
@@ -119,7 +120,7 @@ fn clearing(input: &mut Reader<'_>) -> Result<Vec<ClearingFunds>> {
 
 fn orders(input: &mut Reader<'_>) -> Result<Vec<OrderRecord>> {
     let (order_id, account) = (columns::read::<i64>(input)?, columns::read::<i64>(input)?);
-    let client_order_id = columns::read::<String>(input)?;
+    let client_order_id = columns::read::<Id>(input)?;
     let instrument_id = columns::read::<i64>(input)?;
     let side = columns::read_members(input, Side::ALL)?;
     let r#type = columns::read_members(input, OrderType::ALL)?;
@@ -173,7 +174,7 @@ fn orders(input: &mut Reader<'_>) -> Result<Vec<OrderRecord>> {
 
 fn requests(input: &mut Reader<'_>) -> Result<Vec<RequestRecord>> {
     let (request, account) = (columns::read::<i64>(input)?, columns::read::<i64>(input)?);
-    let command_id = columns::read::<String>(input)?;
+    let command_id = columns::read::<Id>(input)?;
     let instrument_id = columns::read::<i64>(input)?;
     let (order_id, top_up) = (columns::read::<i64>(input)?, columns::read::<i64>(input)?);
     columns::of_one_length(&[
@@ -198,7 +199,7 @@ fn requests(input: &mut Reader<'_>) -> Result<Vec<RequestRecord>> {
 
 fn ids(input: &mut Reader<'_>) -> Result<Vec<KnownId>> {
     let account = columns::read::<i64>(input)?;
-    let command_id = columns::read::<String>(input)?;
+    let command_id = columns::read::<Id>(input)?;
     let mut content: Vec<[u8; 16]> = Vec::new();
     let mut short = false;
     input.array(|input| {

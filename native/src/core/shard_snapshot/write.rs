@@ -1,7 +1,7 @@
 //! From a shard with its edges to its record.
 
-use crate::avro::{Value, put_bytes, put_long};
-use crate::core::columns;
+use crate::avro::{Value, put_long};
+use crate::core::columns::{self, Row, Table};
 use crate::core::ledger::ShardEdges;
 use crate::edges::EdgeState;
 use crate::schemas::heads;
@@ -55,12 +55,17 @@ fn put_ends(ends: &Ends, out: &mut Vec<u8>) {
 }
 
 fn put_accounts(rows: &[AccountFunds], out: &mut Vec<u8>) {
-    columns::put(rows, out, |row, out| row.account.write(out));
-    columns::put(rows, out, |row, out| row.asset_id.write(out));
-    columns::put(rows, out, |row, out| halves(row.available).0.write(out));
-    columns::put(rows, out, |row, out| halves(row.available).1.write(out));
-    columns::put(rows, out, |row, out| halves(row.held).0.write(out));
-    columns::put(rows, out, |row, out| halves(row.held).1.write(out));
+    let mut table = Table::<6>::default();
+    for row in rows {
+        let (available, held) = (halves(row.available), halves(row.held));
+        let halves = [available.0, available.1, held.0, held.1];
+        let mut put = table.row();
+        put.put(&row.account).put(&row.asset_id);
+        for half in &halves {
+            put.put(half);
+        }
+    }
+    table.put(out);
 }
 
 /// The high and the low half of an amount's two's complement, both signed.
@@ -70,83 +75,81 @@ fn halves(amount: i128) -> (i64, i64) {
 }
 
 fn put_orders(rows: &[OrderRecord], out: &mut Vec<u8>) {
-    columns::put(rows, out, |row, out| row.order_id.write(out));
-    columns::put(rows, out, |row, out| row.account.write(out));
-    columns::put(rows, out, |row, out| row.client_order_id.write(out));
-    columns::put(rows, out, |row, out| row.instrument_id.write(out));
-    columns::put(rows, out, |row, out| row.side.write(out));
-    columns::put(rows, out, |row, out| row.r#type.write(out));
-    columns::put(rows, out, |row, out| row.time_in_force.write(out));
-    columns::put(rows, out, |row, out| row.price.write(out));
-    columns::put(rows, out, |row, out| row.size.write(out));
-    columns::put(rows, out, |row, out| row.filled.write(out));
-    columns::put(rows, out, |row, out| row.remaining.write(out));
-    columns::put(rows, out, |row, out| row.hold.write(out));
-    columns::put(rows, out, |row, out| row.fee_ppm.write(out));
-    columns::put(rows, out, |row, out| row.state.write(out));
-    columns::put(rows, out, |row, out| row.outcome.write(out));
-    columns::put(rows, out, |row, out| row.reason.write(out));
+    let mut table = Table::<16>::default();
+    for row in rows {
+        table
+            .row()
+            .put(&row.order_id)
+            .put(&row.account)
+            .put(&row.client_order_id)
+            .put(&row.instrument_id)
+            .put(&row.side)
+            .put(&row.r#type)
+            .put(&row.time_in_force)
+            .put(&row.price)
+            .put(&row.size)
+            .put(&row.filled)
+            .put(&row.remaining)
+            .put(&row.hold)
+            .put(&row.fee_ppm)
+            .put(&row.state)
+            .put(&row.outcome)
+            .put(&row.reason);
+    }
+    table.put(out);
 }
 
 fn put_requests(rows: &[RequestRecord], out: &mut Vec<u8>) {
-    columns::put(rows, out, |row, out| row.request.write(out));
-    columns::put(rows, out, |row, out| row.account.write(out));
-    columns::put(rows, out, |row, out| row.command_id.write(out));
-    columns::put(rows, out, |row, out| row.instrument_id.write(out));
-    columns::put(rows, out, |row, out| row.order_id.write(out));
-    columns::put(rows, out, |row, out| row.top_up.write(out));
+    let mut table = Table::<6>::default();
+    for row in rows {
+        table
+            .row()
+            .put(&row.request)
+            .put(&row.account)
+            .put(&row.command_id)
+            .put(&row.instrument_id)
+            .put(&row.order_id)
+            .put(&row.top_up);
+    }
+    table.put(out);
 }
 
 fn put_ids(rows: &[KnownId], out: &mut Vec<u8>) {
-    columns::put(rows, out, |row, out| row.account.write(out));
-    columns::put(rows, out, |row, out| row.command_id.write(out));
-    columns::put(rows, out, |row, out| put_bytes(&row.content, out));
-    columns::put(rows, out, |row, out| row.keep_until_ms.write(out));
-    columns::put(rows, out, |row, out| row.pinned.write(out));
-    columns::put(rows, out, |row, out| put_long(kind(row.answer), out));
-    put_received(rows, out);
-    let accepted: Vec<_> = answers(rows, |answer| match answer {
-        Answer::Accepted { order_id, count } => Some((order_id, count)),
-        _ => None,
-    });
-    columns::put(&accepted, out, |row, out| row.0.write(out));
-    columns::put(&accepted, out, |row, out| row.1.write(out));
-    let rejected: Vec<_> = answers(rows, |answer| match answer {
-        Answer::Rejected { reason, order_id } => Some((reason, order_id)),
-        _ => None,
-    });
-    columns::put(&rejected, out, |row, out| row.0.write(out));
-    columns::put(&rejected, out, |row, out| row.1.write(out));
-}
-
-/// The place of an answer's kind: 0 none yet, 1 received, 2 accepted, 3 rejected.
-fn kind(answer: Option<Answer>) -> i64 {
-    match answer {
-        None => 0,
-        Some(Answer::Received { .. }) => 1,
-        Some(Answer::Accepted { .. }) => 2,
-        Some(Answer::Rejected { .. }) => 3,
-    }
-}
-
-fn answers<T>(rows: &[KnownId], of: impl Fn(Answer) -> Option<T>) -> Vec<T> {
-    rows.iter()
-        .filter_map(|row| row.answer.and_then(&of))
-        .collect()
-}
-
-fn put_received(rows: &[KnownId], out: &mut Vec<u8>) {
-    let rows: Vec<Answer> = answers(rows, |answer| (kind(Some(answer)) == 1).then_some(answer));
-    macro_rules! column {
-        ($($field:ident),+) => {
-            $(columns::put(&rows, out, |row, out| {
-                if let Answer::Received { $field, .. } = row {
-                    $field.write(out);
-                }
-            });)+
+    let mut ids = Table::<6>::default();
+    let mut received = Table::<11>::default();
+    let (mut accepted, mut rejected) = (Table::<2>::default(), Table::<2>::default());
+    for row in rows {
+        let kind = match &row.answer {
+            None => 0_i64,
+            Some(answer @ Answer::Received { .. }) => {
+                put_received(answer, &mut received.row());
+                1
+            }
+            Some(Answer::Accepted { order_id, count }) => {
+                accepted.row().put(order_id).put(count);
+                2
+            }
+            Some(Answer::Rejected { reason, order_id }) => {
+                rejected.row().put(reason).put(order_id);
+                3
+            }
         };
+        ids.row()
+            .put(&row.account)
+            .put(&row.command_id)
+            .put(&&row.content[..])
+            .put(&row.keep_until_ms)
+            .put(&row.pinned)
+            .put(&kind);
     }
-    column!(
+    ids.put(out);
+    received.put(out);
+    accepted.put(out);
+    rejected.put(out);
+}
+
+fn put_received(answer: &Answer, row: &mut Row<'_>) {
+    let Answer::Received {
         order_id,
         instrument_id,
         side,
@@ -155,7 +158,22 @@ fn put_received(rows: &[KnownId], out: &mut Vec<u8>) {
         price,
         size,
         funds,
-        post_only
-    );
-    column!(self_trade, expire_ms);
+        post_only,
+        self_trade,
+        expire_ms,
+    } = answer
+    else {
+        unreachable!("the caller has looked");
+    };
+    row.put(order_id)
+        .put(instrument_id)
+        .put(side)
+        .put(r#type)
+        .put(time_in_force)
+        .put(price)
+        .put(size)
+        .put(funds)
+        .put(post_only)
+        .put(self_trade)
+        .put(expire_ms);
 }

@@ -65,7 +65,7 @@ fn contents_are_those_of_the_reference() {
         let mut desk = Desk::funded();
         desk.run(&command);
         let state = desk.shard.snapshot();
-        let own = |id: &&crate::shard::state::KnownId| !id.command_id.starts_with("fund");
+        let own = |id: &&crate::shard::state::KnownId| !id.command_id.as_str().starts_with("fund");
         let known = state.ids.iter().find(own).expect("it is remembered");
         assert_eq!(content, hex(&known.content), "{command:?}");
         assert_eq!(
