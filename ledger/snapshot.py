@@ -18,6 +18,7 @@ from partita.log.edges import EdgeState
 from partita.schemas import accounts, snapshots
 from partita.schemas.columns import columns, halves, members, places, whole
 from partita.schemas.enums import OrderState, OrderType, Outcome, SelfTrade, Side, TimeInForce
+from partita.schemas.identifiers import is_identifier
 from partita.schemas.reasons import Reason
 
 Ends = tuple[tuple[int, EdgeState], ...]  # (who is at the other end, this end)
@@ -73,6 +74,13 @@ def to_snapshot(state: ShardState, edges: ShardEdges) -> snapshots.ShardSnapshot
 
 def from_snapshot(snapshot: snapshots.ShardSnapshot) -> tuple[ShardState, ShardEdges]:
     """Return the state of a record. Raises ValueError, KeyError: it is not one of a shard."""
+    for ids in (
+        snapshot.orders.client_order_id,
+        snapshot.requests.command_id,
+        snapshot.ids.command_id,
+    ):
+        if not all(map(is_identifier, ids)):
+            raise ValueError("an order or a command has no identifier")
     state = ShardState(
         shard=snapshot.shard,
         shards=snapshot.shards,

@@ -14,6 +14,7 @@ from partita.schemas.commands import Amend, Place, Transfer
 from partita.schemas.decimals import Number, from_steps, plain, to_steps
 from partita.schemas.enums import OrderType, SelfTrade, Side, TimeInForce
 from partita.schemas.errors import InvalidValue
+from partita.schemas.identifiers import is_identifier
 from partita.schemas.limits import ACCOUNT_MAX, AMOUNT_MAX, ID_CHARACTERS_MAX, NOTIONAL_MAX
 
 _Member = TypeVar("_Member", bound=StrEnum)
@@ -74,12 +75,7 @@ class Ids:
 
 def identifier(value: str, field: str) -> str:
     """Return an identifier that the exchange takes. Raises InvalidValue."""
-    if not (
-        isinstance(value, str)
-        and 1 <= len(value) <= ID_CHARACTERS_MAX
-        and value.isascii()
-        and value.isprintable()
-    ):
+    if not (isinstance(value, str) and is_identifier(value)):
         rule = f"must be 1 to {ID_CHARACTERS_MAX} printable ASCII characters"
         raise InvalidValue(field, value, rule)
     return value

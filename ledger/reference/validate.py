@@ -6,12 +6,12 @@ Each function is a stretch of the ladder of reasons and returns `Reason.NONE` at
 from partita.schemas.arithmetic import need
 from partita.schemas.commands import Amend, Cancel, Command, Inquire, Place
 from partita.schemas.enums import InstrumentStatus, OrderType, Side, TimeInForce
+from partita.schemas.identifiers import is_identifier
 from partita.schemas.instrument import Instrument
 from partita.schemas.limits import (
     ACCOUNT_MAX,
     AMOUNT_MAX,
     CLOCK_AHEAD_MS_MAX,
-    ID_CHARACTERS_MAX,
     NOTIONAL_MAX,
     VALID_UNTIL_AHEAD_MS_MAX,
 )
@@ -26,10 +26,6 @@ _HALTED = InstrumentStatus.HALTED
 _NONE = Reason.NONE
 
 _AHEAD_MS_MAX = VALID_UNTIL_AHEAD_MS_MAX + CLOCK_AHEAD_MS_MAX
-
-
-def _is_id(text: str) -> bool:
-    return 1 <= len(text) <= ID_CHARACTERS_MAX and text.isascii() and text.isprintable()
 
 
 def is_too_far(command: Command, time_ms: int) -> bool:
@@ -48,10 +44,10 @@ def admission(command: Command, time_ms: int, shard: int, shards: int) -> Reason
 
 def identity(command: Command, shard: int, shards: int) -> Reason:
     """Return what is wrong with the names on a command."""
-    if not _is_id(command.command_id):
+    if not is_identifier(command.command_id):
         return Reason.INVALID_ID
     if isinstance(command, Cancel | Amend | Inquire) and not (
-        command.client_order_id == "" or _is_id(command.client_order_id)
+        command.client_order_id == "" or is_identifier(command.client_order_id)
     ):
         return Reason.INVALID_ID
     if not 1 <= command.account <= ACCOUNT_MAX or command.account % shards != shard:
