@@ -72,7 +72,8 @@ class KnownId(NamedTuple):
 
     account: int
     command_id: str
-    content: bytes  # 16 bytes: partita.ledger.reference.memory.content
+    # partita.ledger.reference.memory.content, 16 bytes; none where the answer to a place says all
+    content: bytes
     keep_until_ms: int  # remembered at least until then
     # True: not to be forgotten for now. Its request is pending, its order is open or has pending
     # requests, or it is a transfer.

@@ -196,7 +196,8 @@ class Ids(NamedTuple):
 
     account: tuple[int, ...]  # who commanded
     command_id: tuple[str, ...]  # the client's identifier
-    content: tuple[bytes, ...]  # 16 bytes that tell a repeat from other content
+    # 16 bytes that tell a repeat from other content; none where the answer to a place says all
+    content: tuple[bytes, ...]
     keep_until_ms: tuple[int, ...]  # remembered at least until then
     pinned: tuple[bool, ...]  # not to be forgotten for now
     answer: tuple[int, ...]  # kind of the first answer: 0 none yet, 1 received, 2 accepted, 3 no

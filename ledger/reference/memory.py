@@ -11,8 +11,11 @@ import heapq
 from collections.abc import Iterable, Iterator
 
 from partita.ledger.state import Answer, KnownId
+from partita.schemas.accounts import Received
 from partita.schemas.commands import Amend, Cancel, CancelAll, Command, Inquire, Place, Transfer
+from partita.schemas.enums import OrderType, Side
 
+_BUY, _MARKET = Side.BUY, OrderType.MARKET
 # The kind and a place for the text of each field but valid_until_ms, parted by what no valid
 # identifier contains.
 _FORMS = {
@@ -31,6 +34,15 @@ def content(command: Command) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
+def _kept(command: Command, answer: Answer | None) -> bytes:
+    """Return the content to keep of a command: none of a place whose answer says all of it."""
+    if not (isinstance(answer, Received) and isinstance(command, Place)):
+        return content(command)
+    # A market buy by size alone is answered with the funds that it may take.
+    by_size = command.type is _MARKET and command.side is _BUY and command.funds == 0
+    return content(command) if by_size else b""
+
+
 class Known:
     """What is remembered of one id: the fields of partita.ledger.state.KnownId."""
 
@@ -43,6 +55,13 @@ class Known:
         self.keep_until_ms = keep_until_ms
         self.answer = answer
         self.pinned = pinned
+
+    def is_of(self, command: Command) -> bool:
+        """Return whether this is what is remembered of a command, under its id."""
+        if self.content:
+            return self.content == content(command)
+        assert isinstance(self.answer, Received), "the answer to a place says all of it"
+        return isinstance(command, Place) and command[3:] == self.answer[3:-1]
 
 
 class Memory:
@@ -64,7 +83,7 @@ class Memory:
         """Take in a new command and its answer, None when the book will give it."""
         key = (command.account, command.command_id)
         assert key not in self._known, "an id is taken in once"
-        self._known[key] = Known(content(command), keep_until_ms, answer, pinned=pinned)
+        self._known[key] = Known(_kept(command, answer), keep_until_ms, answer, pinned=pinned)
         if not pinned:
             heapq.heappush(self._due, (keep_until_ms, *key))
 

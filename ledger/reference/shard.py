@@ -6,7 +6,7 @@ from partita.ledger.reference.change import amend, cancel, cancel_all
 from partita.ledger.reference.check import check
 from partita.ledger.reference.inquire import inquire
 from partita.ledger.reference.ledger import Ledger, refused
-from partita.ledger.reference.memory import Known, content
+from partita.ledger.reference.memory import Known
 from partita.ledger.reference.place import place
 from partita.ledger.reference.state import restored, snapshot
 from partita.ledger.reference.transfer import transfer
@@ -137,7 +137,7 @@ def _keep_until_ms(command: Command, time_ms: int) -> int:
 
 def _repeat(ledger: Ledger, known: Known, command: Command) -> ShardOutput:
     """Answer a command whose id is known."""
-    if known.content != content(command):
+    if not known.is_of(command):
         return refused(_unremembered(command, Reason.DUPLICATE_ID))
     keep_until_ms = _keep_until_ms(command, ledger.time_ms)
     ledger.memory.extend(command.account, command.command_id, keep_until_ms)

@@ -96,7 +96,7 @@ fn request(into: &mut Digest, row: &RequestRecord) {
 
 fn known_id(into: &mut Digest, row: &KnownId) {
     into.tuple(6).int(row.account).text(row.command_id.as_str());
-    into.bytes(&row.content).int(row.keep_until_ms);
+    into.bytes(row.content()).int(row.keep_until_ms);
     into.bool(row.pinned);
     let Some(given) = row.answer else {
         into.tuple(0);

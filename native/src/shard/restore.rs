@@ -5,6 +5,7 @@ use crate::shard::Shard;
 use crate::shard::ledger::Request;
 use crate::shard::memory::{Known, Memory, Said};
 use crate::shard::orders::Order;
+use crate::shard::recall::Form;
 use crate::shard::slab::{NOWHERE, Row};
 use crate::shard::state::{
     AccountFunds, Answer, ClearingFunds, KnownId, OrderRecord, RequestRecord, ShardState,
@@ -112,7 +113,10 @@ impl Shard {
     }
 
     fn restore_id(&mut self, row: &KnownId) {
-        let mut known = Known::new(row.account, row.command_id, row.content);
+        let mut known = Known::new(row.account, row.command_id, row.content.unwrap_or_default());
+        if row.content.is_none() {
+            known.form = Form::Place;
+        }
         known.keep_until_ms = row.keep_until_ms;
         known.pinned = row.pinned;
         let Some(answer) = row.answer else {

@@ -5,6 +5,7 @@ use crate::shard::Shard;
 use crate::shard::ledger::Request;
 use crate::shard::memory::{Known, Said};
 use crate::shard::orders::Order;
+use crate::shard::recall::Form;
 use crate::shard::slab::NOWHERE;
 use crate::shard::state::{
     AccountFunds, Answer, AssetFunds, ClearingFunds, KnownId, OrderRecord, RequestRecord,
@@ -145,7 +146,7 @@ impl Shard {
             KnownId {
                 account: known.account,
                 command_id: known.id,
-                content: self.content_of(known, &mut text),
+                content: (known.form != Form::Place).then(|| self.content_of(known, &mut text)),
                 keep_until_ms: known.keep_until_ms,
                 pinned: known.pinned,
                 answer: self.answer_of(known),

@@ -127,14 +127,22 @@ pub struct KnownId {
     pub account: i64,
     /// The client's identifier.
     pub command_id: Id,
-    /// What tells a repeat from other content.
-    pub content: [u8; 16],
+    /// What tells a repeat from other content; None where the answer to a place says all.
+    pub content: Option<[u8; 16]>,
     /// Remembered at least until then.
     pub keep_until_ms: i64,
     /// Not to be forgotten for now.
     pub pinned: bool,
     /// The first answer; None while the book has not given it.
     pub answer: Option<Answer>,
+}
+
+impl KnownId {
+    /// The bytes of its content.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        self.content.as_ref().map_or(&[], |content| &content[..])
+    }
 }
 
 /// A whole shard.

@@ -200,17 +200,7 @@ fn requests(input: &mut Reader<'_>) -> Result<Vec<RequestRecord>> {
 fn ids(input: &mut Reader<'_>) -> Result<Vec<KnownId>> {
     let account = columns::read::<i64>(input)?;
     let command_id = columns::read::<Id>(input)?;
-    let mut content: Vec<[u8; 16]> = Vec::new();
-    let mut short = false;
-    input.array(|input| {
-        let bytes = input.bytes()?;
-        short |= bytes.len() != 16;
-        content.push(bytes.try_into().unwrap_or_default());
-        Ok(())
-    })?;
-    if short {
-        return undecodable("the content of an id is 16 bytes");
-    }
+    let content = columns::read::<&[u8]>(input)?;
     let keep_until_ms = columns::read::<i64>(input)?;
     let pinned = columns::read::<bool>(input)?;
     let kinds = columns::read::<i64>(input)?;
@@ -239,10 +229,15 @@ fn ids(input: &mut Reader<'_>) -> Result<Vec<KnownId>> {
         if answer.is_none() && (1..=3).contains(&kinds[at]) {
             return undecodable("an id's answer is missing");
         }
+        let told = content[at].is_empty() && matches!(answer, Some(Answer::Received { .. }));
+        let content = content[at].try_into().ok();
+        if content.is_none() && !told {
+            return undecodable("the content of an id is 16 bytes, or in its answer");
+        }
         rows.push(KnownId {
             account: account[at],
             command_id,
-            content: content[at],
+            content,
             keep_until_ms: keep_until_ms[at],
             pinned: pinned[at],
             answer,

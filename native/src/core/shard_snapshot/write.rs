@@ -137,7 +137,7 @@ fn put_ids(rows: &[KnownId], out: &mut Vec<u8>) {
         ids.row()
             .put(&row.account)
             .put(&row.command_id)
-            .put(&&row.content[..])
+            .put(&row.content())
             .put(&row.keep_until_ms)
             .put(&row.pinned)
             .put(&kind);
