@@ -69,6 +69,35 @@ impl<'a> Reader<'a> {
         self.long_by_bytes()
     }
 
+    /// Go past so many varints.
+    ///
+    /// # Errors
+    /// There are not so many.
+    #[inline]
+    pub fn skip_longs(&mut self, mut count: u32) -> Result<()> {
+        // Eight bytes at once, in which the last bytes of varints are counted.
+        while let Some(next) = self.data.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
+            let mut ends = !u64::from_le_bytes(*next) & CONTINUES;
+            let found = ends.count_ones();
+            if count == 0 {
+                return Ok(());
+            }
+            if found >= count {
+                for _ in 1..count {
+                    ends &= ends - 1;
+                }
+                self.at += (ends.trailing_zeros() >> 3) as usize + 1;
+                return Ok(());
+            }
+            count -= found;
+            self.at += 8;
+        }
+        for _ in 0..count {
+            while self.byte()? >= 0x80 {}
+        }
+        Ok(())
+    }
+
     #[cold]
     fn long_by_bytes(&mut self) -> Result<i64> {
         let (mut value, mut shift) = (0, 0_u32);
@@ -402,13 +431,23 @@ impl Value<'_> for bool {
     }
 }
 
+/// Read the bytes of a 128-bit integer.
+///
+/// # Errors
+/// They are too few or too many.
+#[inline]
+pub fn int128<'a>(input: &mut Reader<'a>) -> Result<&'a [u8]> {
+    let bytes = input.bytes()?;
+    if bytes.is_empty() || bytes.len() > 16 {
+        return Err(Broken("an int128 has 1 to 16 bytes"));
+    }
+    Ok(bytes)
+}
+
 impl Value<'_> for i128 {
     #[inline]
     fn read(input: &mut Reader<'_>) -> Result<Self> {
-        let bytes = input.bytes()?;
-        if bytes.is_empty() || bytes.len() > 16 {
-            return Err(Broken("an int128 has 1 to 16 bytes"));
-        }
+        let bytes = int128(input)?;
         let fill = if bytes[0] < 0x80 { 0 } else { -1 };
         Ok(bytes
             .iter()
@@ -527,6 +566,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_that_are_passed_are_those_that_would_be_read() {
+        let numbers = [0, -1, i64::MAX, 1, 1 << 20, i64::MIN, 64, 1 << 40, 3, -70];
+        let mut bytes = Vec::new();
+        for number in numbers {
+            put_long(number, &mut bytes);
+        }
+        for (passed, number) in (0..).zip(numbers) {
+            let mut input = Reader::new(&bytes);
+            input.skip_longs(passed).unwrap();
+            assert_eq!(input.long(), Ok(number), "{passed}");
+        }
+        assert!(Reader::new(&bytes).skip_longs(11).is_err());
+    }
+
+    #[test]
     fn a_number_is_read_as_it_was_written_and_takes_no_more_bytes_than_it_needs() {
         let mut numbers = vec![0, -1, i64::MIN, i64::MAX];
         for bit in 0..63 {
@@ -544,6 +598,9 @@ mod tests {
                 bytes.resize(length + padding, 0xff);
                 let mut input = Reader::new(&bytes);
                 assert_eq!(input.long(), Ok(number));
+                assert_eq!(input.left(), padding, "{number}");
+                let mut input = Reader::new(&bytes);
+                assert_eq!(input.skip_longs(1), Ok(()));
                 assert_eq!(input.left(), padding, "{number}");
             }
         }
