@@ -191,6 +191,10 @@ class FakeSession:
     def leave(self, hearer: Hearer) -> None:
         """See Session."""
 
+    def now_ms(self) -> int:
+        """See Session."""
+        return 1
+
 
 async def test_what_a_bulk_did_not_hear_before_it_joined_is_no_gap() -> None:
     """A slower line's old events come before the newest ones; behind the join a hole is a loss."""
