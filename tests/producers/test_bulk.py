@@ -161,14 +161,15 @@ async def test_a_closed_bulk_says_so(client: Client, accounts: Sequence[int]) ->
 
 async def test_a_bulk_joins_beside_one_at_work(client: Client, accounts: Sequence[int]) -> None:
     """It misses none of its own answers, and takes nothing of the other for a gap."""
+    terms = OrderTerms(time_in_force=TimeInForce.IOC)  # an account has room for 5,000
     async with client.bulk() as busy:
-        placing = asyncio.create_task(busy.place(bids(client, accounts, 20_000)))
+        placing = asyncio.create_task(busy.place(bids(client, accounts, 16_000, terms)))
         while not placing.done():
             async with client.bulk() as bulk:
-                placed = await bulk.place(bids(client, accounts, 50))
-                assert {RowState.SETTLED: 50} == placed.counts()
+                placed = await bulk.place(bids(client, accounts, 50, terms))
+                assert {RowState.DONE: 50} == placed.counts()
                 assert 0 == bulk.gaps
-        assert {RowState.SETTLED: 20_000} == (await placing).counts()
+        assert {RowState.DONE: 16_000} == (await placing).counts()
         assert 0 == busy.gaps
 
 
