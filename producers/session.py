@@ -13,12 +13,12 @@ from partita.log.kafka.admin import Admin, ExchangeShape
 from partita.log.kafka.follower import Follower
 from partita.log.kafka.reader import Reader
 from partita.log.kafka.sender import Sender
-from partita.log.port import Record
 from partita.producers.answers import Answers, fail
 from partita.producers.build import Ids
 from partita.producers.catalogue import Catalogue
 from partita.producers.compacted import Compacted
 from partita.producers.errors import ClientClosed, EventsLost
+from partita.producers.inbound import Hearer, Inbound
 from partita.producers.limits import ClientLimits
 from partita.producers.outbound import Outbound
 from partita.producers.pending import Answer, Pending, Waiting
@@ -86,10 +86,10 @@ class Session:
         ]
         self._questions = [self.ids.new() for _ in self._asking]
         self._wanted.accounts.update(self._asking)
-        self._streams = [
+        self._inbound = Inbound(
             Stream(shard, self._wanted, account, self._questions[shard])
             for shard, account in enumerate(self._asking)
-        ]
+        )
         self._gaps_told = 0
         self._want_less_s = 0.0  # when to look next for accounts of which nothing is awaited
         self._clock_ahead_ms = 0  # what the log's clock is ahead of ours, when that is much
@@ -98,7 +98,6 @@ class Session:
         self._flush_at: asyncio.Handle | None = None
         self._tick_at: asyncio.Handle | None = None
         self._compacted: list[Compacted] = []
-        self._follower: Follower[RawEvent] | None = None
         self._ended: PartitaError | None = None  # why nothing goes out any more
 
     @classmethod
@@ -120,8 +119,7 @@ class Session:
             Compacted(bootstrap, TICKERS, partitions, self.tickers.take, self._fail),
         ]
         reader = Reader(bootstrap, ACCOUNT_EVENTS)
-        ends = await asyncio.to_thread(reader.ends, range(self.shape.shards), timeout_s)
-        self._follower = Follower(reader, ends, self._make, self._take, self._fail, "events reader")
+        await self._inbound.start(reader, timeout_s, self._take, self._fail)
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.gather(*(one.start(timeout_s) for one in self._compacted))
@@ -178,7 +176,7 @@ class Session:
     @property
     def gaps(self) -> int:
         """How often events never came."""
-        return sum(stream.gaps for stream in self._streams)
+        return self._inbound.gaps
 
     def submit(
         self, command: Command, result: Callable[[Answer], T], *, last: bool = False
@@ -221,10 +219,18 @@ class Session:
         """Ask each shard for its totals."""
         return await asyncio.gather(*(self.ask(one, Question.TOTALS) for one in self._asking))
 
-    async def numbers(self) -> list[int]:
-        """Ask each shard for the number of its last event: what was told by now is at most that."""
-        asked = (self.ask(one, Question.POSITION) for one in self._asking)
-        return [answer.last.number for answer in await asyncio.gather(*asked)]
+    async def join(self, hearer: Hearer) -> None:
+        """Let one hear the private streams; return when it has heard every shard answer.
+
+        Raises:
+            NoAnswer: a shard has not; it hears all the same.
+        """
+        self._inbound.add(hearer)
+        await asyncio.gather(*(self.ask(one, Question.POSITION) for one in self._asking))
+
+    def leave(self, hearer: Hearer) -> None:
+        """Let one hear no more; nothing if it does not."""
+        self._inbound.remove(hearer)
 
     def _flush(self) -> None:
         self._flush_at = None
@@ -290,12 +296,6 @@ class Session:
     def _want_everyone(self) -> None:
         self._wanted.everyone = any(not one.accounts for one in self._listeners.values())
 
-    def _make(self, records: Sequence[Record]) -> list[RawEvent]:
-        """Run in the follower's thread."""
-        return [
-            raw for record in records for raw in self._streams[record.partition].take(record.value)
-        ]
-
     def _take(self, events: Sequence[RawEvent]) -> None:
         self.answers.take(events)
         if (gaps := self.gaps) > self._gaps_told:
@@ -335,8 +335,10 @@ class Session:
         if self._flush_at is not None:
             self._flush_at.cancel()
             self._flush()
-        self._end(ClientClosed("this client is closed"), None)
-        followers = [self._follower, *(one.follower for one in self._compacted)]
+        closed = ClientClosed("this client is closed")
+        self._end(closed, None)
+        self._inbound.end(closed)
+        followers = [self._inbound.follower, *(one.follower for one in self._compacted)]
         running: list[Follower[Any]] = [one for one in followers if one is not None]
         for follower in running:
             follower.stop()

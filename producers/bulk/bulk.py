@@ -1,7 +1,7 @@
 """A connection for many orders at once: tables out in batches, outcomes from the private stream.
 
-Sending runs on the loop, in turns; the stream is read in a thread. No step of either is for one
-order alone where the native engine is installed.
+Sending runs on the loop, in turns; what the session's one reader reads is taken in its thread. No
+step of either is for one order alone where the native engine is installed.
 """
 
 import asyncio
@@ -12,8 +12,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from partita.log.kafka.follower import Follower
-from partita.log.kafka.reader import Reader
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing, Record
 from partita.producers.bulk.outcomes import Outcomes, RowState, outcomes
@@ -25,7 +23,7 @@ from partita.producers.session import Session
 from partita.schemas.decimals import Number
 from partita.schemas.errors import DeliveryFailed, InvalidValue, NoAnswer, Overloaded, PartitaError
 from partita.schemas.limits import BATCH_COMMANDS_MAX
-from partita.schemas.topics import ACCOUNT_COMMANDS, ACCOUNT_EVENTS
+from partita.schemas.topics import ACCOUNT_COMMANDS
 
 _LOGGER = logging.getLogger("partita.producers")
 
@@ -49,14 +47,17 @@ class Bulk:
     came, so ask by inquiry and open another bulk; NoAnswer: the log cannot be read any more.
     """
 
-    def __init__(self, session: Session, numbers: Sequence[int]) -> None:
-        """Wrap a session where its shards have told these numbers; programs call `Client.bulk`."""
+    def __init__(self, session: Session) -> None:
+        """Wrap a session; programs call `Client.bulk`."""
         self.answered = self.settled = self.gaps = 0  # of all rows so far
         self.rows = 0  # how many were taken in so far
         self._session = session
         self._limits = session.limits
         self._prefix = session.ids.new()[:_PREFIX_CHARACTERS]
-        self._run: Run = new_run(self._prefix, numbers)
+        self._run: Run = new_run(self._prefix, [0] * session.shape.shards)
+        self._counts = (0, 0, 0)  # answered, settled, gaps; written by the reader's thread
+        self._joined = False
+        self._gaps_before = 0  # before it had joined: those are none
         full = BATCH_COMMANDS_MAX * session.shape.shards
         self._turn_rows = max(1, min(full, session.limits.window // _TURNS))
         self._sender = Sender(session.bootstrap)
@@ -65,42 +66,46 @@ class Bulk:
         self._sends: deque[tuple[range, float]] = deque()
         self._news = asyncio.Event()
         self._ended: PartitaError | None = None
-        self._follower: Follower[tuple[int, int, int]] | None = None
 
     @classmethod
     async def open(cls, session: Session, timeout_s: float) -> "Bulk":
-        """Join the private stream at its end.
+        """Hear the private streams, and join them when all shards have answered a question.
 
-        What its shards say to a question that is asked behind that end is no history.
+        Until then it only follows the numbers, and counts no gaps: a line that is behind may be
+        heard before one that is ahead, and nothing was sent yet whose answer could be missed.
 
         Raises:
-            LogUnavailable: no broker answers in time.
-            NoAnswer: the ledger does not.
+            NoAnswer: the ledger gives none in time.
         """
-        reader = Reader(session.bootstrap, ACCOUNT_EVENTS)
+        bulk = cls(session)
         try:
-            ends = await asyncio.to_thread(reader.ends, range(session.shape.shards), timeout_s)
             async with asyncio.timeout(timeout_s):
-                bulk = cls(session, await session.numbers())
+                await session.join(bulk)
         except BaseException as error:
-            await asyncio.to_thread(reader.close)
+            await bulk.aclose()
             if isinstance(error, TimeoutError):
                 raise NoAnswer("no answer of all shards: is `partita ledger` running?") from error
             raise
-        bulk._follower = Follower(reader, ends, bulk._make, bulk._take, bulk._fail, "bulk reader")
+        bulk._joined, bulk._gaps_before = True, bulk._counts[2]
         return bulk
 
-    def _make(self, records: Sequence[Record]) -> list[tuple[int, int, int]]:
-        """Run in the follower's thread."""
-        return [self._run.take(records, time.perf_counter_ns())]
+    def take(self, records: Sequence[Record], now_ns: int) -> bool:
+        """Take records in the reader's thread; return whether there is news. See Hearer."""
+        before, self._counts = self._counts, self._run.take(records, now_ns)
+        return self._counts != before
 
-    def _take(self, counts: Sequence[tuple[int, int, int]]) -> None:
-        self.answered, self.settled, self.gaps = counts[-1]
+    def hear(self) -> None:
+        """Take over the newest counts. See Hearer."""
+        self.answered, self.settled, gaps = self._counts
+        if not self._joined:
+            return
+        self.gaps = gaps - self._gaps_before
         if self.gaps and self._ended is None:
             self._ended = EventsLost("some events never came; ask by inquiry, begin anew")
         self._news.set()
 
-    def _fail(self, error: Exception) -> None:
+    def end(self, error: Exception) -> None:
+        """End: nothing more will be heard. See Hearer."""
         if not isinstance(error, PartitaError):
             error = NoAnswer(f"this bulk can read no answers: {type(error).__name__}: {error}")
         self._ended = self._ended or error
@@ -322,9 +327,7 @@ class Bulk:
         """Send what was submitted and stop reading; nothing is heard of what is unanswered."""
         self._ended = self._ended or ClientClosed("this bulk is closed")
         self._news.set()
-        if self._follower is not None:
-            self._follower.stop()
-            await asyncio.to_thread(self._follower.join)
+        self._session.leave(self)
         try:
             await asyncio.to_thread(self._sender.flush, _CLOSE_S)
         except DeliveryFailed as error:

@@ -56,16 +56,23 @@ class NativeRun:
 
     def __init__(self, prefix: str, numbers: Sequence[int]) -> None:
         run = native.bulk(prefix, numbers)
-        self.cancel, self.encode, self.waiting = run.cancel, run.encode, run.waiting
+        self.encode, self.waiting = run.encode, run.waiting
         self.outcomes, self.forget = run.outcomes, run.forget
-        self._place, self._take = run.place, run.take
+        self._place, self._cancel, self._take = run.place, run.cancel, run.take
 
     def place(self, table: OrderTable) -> None:
         """See Run."""
+        if not len(table):
+            return  # an empty array has no memory that the native engine would look at
         terms = table.terms
         kinds = str(terms.type), str(terms.time_in_force)
         rest = terms.post_only, str(terms.self_trade), terms.expire_ms
         self._place(*table.columns(), (*kinds, *rest))
+
+    def cancel(self, account: "array[int]", order_id: "array[int]") -> None:
+        """See Run."""
+        if account:
+            self._cancel(account, order_id)
 
     def take(self, records: Sequence[Record], now_ns: int) -> tuple[int, int, int]:
         """See Run."""

@@ -159,6 +159,29 @@ async def test_a_closed_bulk_says_so(client: Client, accounts: Sequence[int]) ->
         await bulk.place(bids(client, accounts, 1))
 
 
+async def test_a_bulk_joins_beside_one_at_work(client: Client, accounts: Sequence[int]) -> None:
+    """It misses none of its own answers, and takes nothing of the other for a gap."""
+    terms = OrderTerms(time_in_force=TimeInForce.IOC)  # an account has room for 5,000
+    async with client.bulk() as busy:
+        placing = asyncio.create_task(busy.place(bids(client, accounts, 16_000, terms)))
+        while not placing.done():
+            async with client.bulk() as bulk:
+                placed = await bulk.place(bids(client, accounts, 50, terms))
+                assert {RowState.DONE: 50} == placed.counts()
+                assert 0 == bulk.gaps
+        assert {RowState.DONE: 16_000} == (await placing).counts()
+        assert 0 == busy.gaps
+
+
+async def test_a_client_that_closes_ends_its_bulks(exchange: Exchange) -> None:
+    """They hear no answers any more."""
+    client = await Client.connect(exchange.bootstrap)
+    async with client.bulk() as bulk:
+        await client.aclose()
+        with pytest.raises(ClientClosed):
+            bulk.offer(bids(client, [next(_accounts)], 1))
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Exchange]:
     """An exchange that a test may harm: of one shard."""

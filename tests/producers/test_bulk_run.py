@@ -100,6 +100,16 @@ def test_each_row_goes_to_its_shard_under_its_own_id(make: MakeRun) -> None:
     assert {5_000} == {one.valid_until_ms for _, batch in batches for one in batch.commands}
 
 
+def test_no_rows_are_taken_in_as_none(make: MakeRun) -> None:
+    """A table and cancels without rows."""
+    run = make("run", [0])
+    run.place(table())
+    run.cancel(array("q"), array("q"))
+    run.place(table(7))
+    ((_, value),) = run.encode(0, 1, 5_000)
+    assert ["run0"] == [one.command_id for one in decode(value).commands]
+
+
 def test_a_repeat_is_the_same_command(make: MakeRun) -> None:
     """Its valid_until included; what was answered is not repeated, what is new is sent."""
     run = sent(make, 2)
