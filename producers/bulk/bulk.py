@@ -49,7 +49,6 @@ class Bulk:
 
     def __init__(self, session: Session) -> None:
         """Wrap a session; programs call `Client.bulk`."""
-        self.answered = self.settled = self.gaps = 0  # of all rows so far
         self.rows = 0  # how many were taken in so far
         self._session = session
         self._limits = session.limits
@@ -95,11 +94,7 @@ class Bulk:
         return self._counts != before
 
     def hear(self) -> None:
-        """Take over the newest counts. See Hearer."""
-        self.answered, self.settled, gaps = self._counts
-        if not self._joined:
-            return
-        self.gaps = gaps - self._gaps_before
+        """Wake who waits for news. See Hearer."""
         if self.gaps and self._ended is None:
             self._ended = EventsLost("some events never came; ask by inquiry, begin anew")
         self._news.set()
@@ -110,6 +105,21 @@ class Bulk:
             error = NoAnswer(f"this bulk can read no answers: {type(error).__name__}: {error}")
         self._ended = self._ended or error
         self._news.set()
+
+    @property
+    def answered(self) -> int:
+        """How many of all rows so far were answered."""
+        return self._counts[0]
+
+    @property
+    def settled(self) -> int:
+        """Of how many of all rows so far nothing more is awaited."""
+        return self._counts[1]
+
+    @property
+    def gaps(self) -> int:
+        """How often events never came."""
+        return self._counts[2] - self._gaps_before if self._joined else 0
 
     @property
     def unanswered(self) -> int:
