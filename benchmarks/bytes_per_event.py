@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from benchmarks.results import record
+from benchmarks.results import Measured, record
 from partita.schemas import accounts, commands, feed, orders, reports
 from partita.schemas.codec import encode
 from partita.schemas.converter import Message
@@ -207,6 +207,25 @@ def rows() -> list[tuple[str, str, int, float | None]]:
     return found
 
 
+def measured(table: list[tuple[str, str, int, float | None]]) -> list[Measured]:
+    """Return the rows as numbers, by topic."""
+    return [
+        Measured(
+            "bytes per event",
+            {"topic": topic},
+            {
+                "alone bytes": {row[1]: row[2] for row in table if row[0] == topic},
+                "batched bytes": {
+                    row[1]: round(row[3], 1)
+                    for row in table
+                    if row[0] == topic and row[3] is not None
+                },
+            },
+        )
+        for topic in dict.fromkeys(row[0] for row in table)
+    ]
+
+
 @click.command(help=__doc__)
 @click.option("--record/--no-record", "keep", default=True, help="Write into RESULTS.md.")
 def main(keep: bool) -> None:
@@ -220,7 +239,11 @@ def main(keep: bool) -> None:
             f"{name} {alone}" + ("" if batched is None else f"/{batched:.1f}")
             for _, name, alone, batched in table
         )
-        record("benchmarks.bytes_per_event", {"bytes per event, alone/in a batch of 1,000": text})
+        record(
+            "benchmarks.bytes_per_event",
+            {"bytes per event, alone/in a batch of 1,000": text},
+            measured(table),
+        )
 
 
 if __name__ == "__main__":
