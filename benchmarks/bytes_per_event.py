@@ -71,6 +71,11 @@ class Kind(NamedTuple):
     event: Any
     batch: Callable[[tuple[Any, ...]], Message]
 
+    @property
+    def name(self) -> str:
+        """Its module and its class."""
+        return f"{type(self.event).__module__.rpartition('.')[2]}.{type(self.event).__name__}"
+
 
 def _commands(events: tuple[Any, ...]) -> Message:
     return commands.CommandBatch(b"", events)
@@ -199,9 +204,7 @@ def bytes_of(kind: Kind) -> tuple[int, float]:
 def rows() -> list[tuple[str, str, int, float | None]]:
     """Return topic, kind, bytes alone, and bytes in a batch; None where there are no batches."""
     found: list[tuple[str, str, int, float | None]] = []
-    for kind in KINDS:
-        module = type(kind.event).__module__.rpartition(".")[2]
-        found.append((kind.topic, f"{module}.{type(kind.event).__name__}", *bytes_of(kind)))
+    found += [(kind.topic, kind.name, *bytes_of(kind)) for kind in KINDS]
     found.append(("tickers", "feed.Ticker", len(encode(_TICKER)), None))
     found.append(("orders", "orders.Tick", len(encode(orders.Tick(b""))), None))
     return found
