@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from benchmarks.results import record
+from benchmarks.results import Measured, record
 from partita.schemas import accounts, commands, feed, orders, reports
 from partita.schemas.codec import encode
 from partita.schemas.converter import Message
@@ -70,6 +70,11 @@ class Kind(NamedTuple):
     topic: str
     event: Any
     batch: Callable[[tuple[Any, ...]], Message]
+
+    @property
+    def name(self) -> str:
+        """Its module and its class."""
+        return f"{type(self.event).__module__.rpartition('.')[2]}.{type(self.event).__name__}"
 
 
 def _commands(events: tuple[Any, ...]) -> Message:
@@ -199,12 +204,29 @@ def bytes_of(kind: Kind) -> tuple[int, float]:
 def rows() -> list[tuple[str, str, int, float | None]]:
     """Return topic, kind, bytes alone, and bytes in a batch; None where there are no batches."""
     found: list[tuple[str, str, int, float | None]] = []
-    for kind in KINDS:
-        module = type(kind.event).__module__.rpartition(".")[2]
-        found.append((kind.topic, f"{module}.{type(kind.event).__name__}", *bytes_of(kind)))
+    found += [(kind.topic, kind.name, *bytes_of(kind)) for kind in KINDS]
     found.append(("tickers", "feed.Ticker", len(encode(_TICKER)), None))
     found.append(("orders", "orders.Tick", len(encode(orders.Tick(b""))), None))
     return found
+
+
+def measured(table: list[tuple[str, str, int, float | None]]) -> list[Measured]:
+    """Return the rows as numbers, by topic."""
+    return [
+        Measured(
+            "bytes per event",
+            {"topic": topic},
+            {
+                "alone bytes": {row[1]: row[2] for row in table if row[0] == topic},
+                "batched bytes": {
+                    row[1]: round(row[3], 1)
+                    for row in table
+                    if row[0] == topic and row[3] is not None
+                },
+            },
+        )
+        for topic in dict.fromkeys(row[0] for row in table)
+    ]
 
 
 @click.command(help=__doc__)
@@ -220,7 +242,11 @@ def main(keep: bool) -> None:
             f"{name} {alone}" + ("" if batched is None else f"/{batched:.1f}")
             for _, name, alone, batched in table
         )
-        record("benchmarks.bytes_per_event", {"bytes per event, alone/in a batch of 1,000": text})
+        record(
+            "benchmarks.bytes_per_event",
+            {"bytes per event, alone/in a batch of 1,000": text},
+            measured(table),
+        )
 
 
 if __name__ == "__main__":

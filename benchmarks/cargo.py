@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.results import ROOT
@@ -16,6 +17,17 @@ _BOOK = re.compile(
     r"(?P<name>\S+) +(?P<count>\d+) (?P<what>messages|events) +(?P<ns>\d+) ns each"
     r" \(best run (?P<best>\d+)\) +(?P<rate>\d+) a second"
 )
+# As native/benches/codec prints it: KIND COUNT messages decode PS ps encode PS ps
+_CODEC = re.compile(
+    r"(?P<kind>\S+) +\d+ messages +decode +(?P<decode>\d+) ps +encode +(?P<encode>\d+) ps"
+)
+
+
+class CodecFigure(NamedTuple):
+    """What a message of a kind of record costs."""
+
+    decode_ns: float
+    encode_ns: float
 
 
 class BookFigure(NamedTuple):
@@ -59,3 +71,14 @@ def books(lines: list[str]) -> Iterator[BookFigure]:
         if (found := _BOOK.fullmatch(line.strip())) is not None:
             name, count, what, ns, best, rate = found.groups()
             yield BookFigure(name, int(count), what, int(ns), int(best), int(rate))
+
+
+def codec(files: Mapping[str, Path]) -> dict[str, CodecFigure]:
+    """Measure the codec on a record of each kind; return what it costs by kind."""
+    lines = bench("codec", *(f"{kind}={path.resolve()}" for kind, path in files.items()))
+    found = (_CODEC.fullmatch(line.strip()) for line in lines)
+    return {
+        one["kind"]: CodecFigure(int(one["decode"]) / 1_000, int(one["encode"]) / 1_000)
+        for one in found
+        if one is not None
+    }

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import cargo
-from benchmarks.results import ROOT, record
+from benchmarks.results import ROOT, Measured, record
 from partita.deploy.match.core_rate import rate_of
 from partita.deploy.match.run import run_tape
 from partita.deploy.match.scale import Scale, increment
@@ -54,7 +54,7 @@ def main(tapes: tuple[Path, ...], engine_: str | None, runs: int, keep: bool) ->
         raise click.ClickException(f"no tape was given and there is none in {SHARED_TAPES}")
     columns = ("tape", "timed", "messages", "trades", "median/s", "best/s")
     table = Table(*columns, title=f"{chosen} engine")
-    results = {}
+    results, measured = {}, []
     for tape in tapes:
         name = tape.name.partition(".")[0]
         for figure in _measure(tape, chosen, runs):
@@ -64,9 +64,16 @@ def main(tapes: tuple[Path, ...], engine_: str | None, runs: int, keep: bool) ->
             results[f"engine on tapes: {chosen}, {name}, {figure.timed}"] = (
                 f"median {rates[0]} messages/s, best {rates[1]}, of {runs} runs"
             )
+            measured.append(
+                Measured(
+                    "engine",
+                    {"engine": chosen, "tape": name, "timed": figure.timed},
+                    {"messages/s": figure.median, "best messages/s": figure.best, "runs": runs},
+                )
+            )
     Console().print(table)
     if keep:
-        record("benchmarks.engine", results)
+        record("benchmarks.engine", results, measured)
 
 
 def _measure(tape: Path, chosen: str, runs: int) -> Iterator[_Figure]:

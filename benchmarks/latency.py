@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.results import record
+from benchmarks.results import Measured, Parameters, record, rounded
 from benchmarks.venue import exchange, orders, session
 from partita.deploy.replay.latency import Percentiles, percentiles
 from partita.log.engines import engine_name
@@ -56,7 +56,8 @@ def main(
     """Measure, print a table, and record."""
     with exchange(shards, partitions) as running:
         found = asyncio.run(measure(running.bootstrap, rate, seconds, warm_up_s, runs))
-    shape = f"{engine_name(ENGINES)} engines, {shards}x{partitions}"
+    engine = engine_name(ENGINES)
+    shape = f"{engine} engines, {shards}x{partitions}"
     names = ("p50", "p90", "p99", "p99.9", "max")
     table = Table("run", *names, title=f"submit to settled, {rate:,}/s, {shape}, ms")
     for number, run in enumerate(found, 1):
@@ -67,7 +68,23 @@ def main(
     if keep:
         text = ", ".join(f"{n} {v:.2f} ms" for n, v in zip(names, middle, strict=True))
         workload = f"submit to settled, {rate:,} orders/s open loop, {seconds} s, {shape}"
-        record("benchmarks.latency", {workload: f"{text} (medians of {runs} runs)"})
+        parameters: Parameters = {
+            "engine": engine,
+            "shards": shards,
+            "partitions": partitions,
+            "rate": rate,
+        }
+        record(
+            "benchmarks.latency",
+            {workload: f"{text} (medians of {runs} runs)"},
+            [
+                Measured(
+                    "submit to settled",
+                    parameters | {"seconds": seconds},
+                    {"ms": rounded(dict(zip(names, middle, strict=True))), "runs": runs},
+                )
+            ],
+        )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ Builds what has changed (a minute or two) and needs cargo.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import click
 from rich.console import Console
@@ -18,14 +19,23 @@ from rich.table import Table
 
 from benchmarks import cargo
 from benchmarks.engine import SHARED_TAPES
-from benchmarks.results import record
+from benchmarks.results import Figures, Measured, record
 from partita.deploy.tape.reader import survey
 
 _WORKLOADS = ("deep", "sweep", "cancel-storm", "cancel-accounts", "memory", "snapshot")
 # NAME, two spaces or more, and the figure in words.
 _NAMED = re.compile(r"(?P<name>.*?\S)(?:: +|  +)(?P<figure>\S.*)")
+# Of those words, what is a number with its unit: "104 bytes", "70 account-commands".
+_NUMBER = re.compile(r"(?P<number>\d+) (?P<unit>[^;]+)")
 
-_Rows = Iterator[tuple[str, str]]  # workload, result
+
+class _Row(NamedTuple):
+    workload: str
+    result: str
+    figures: Figures
+
+
+_Rows = Iterator[_Row]
 
 
 def _book() -> _Rows:
@@ -43,15 +53,20 @@ def _told_by_book(lines: list[str]) -> _Rows:
     rates = {found.name: found for found in cargo.books(lines)}
     for name, found in rates.items():
         each = f"{found.ns} ns a {found.what.removesuffix('s')} (best run {found.best_ns})"
-        yield name.partition(".")[0], f"{each}, {found.rate:,} {found.what}/s"
-    yield from (row for row in _named(lines) if row[0] not in rates)
+        text = f"{each}, {found.rate:,} {found.what}/s"
+        figures: Figures = {"ns": found.ns, "best ns": found.best_ns}
+        yield _Row(name.partition(".")[0], text, figures | {f"{found.what}/s": found.rate})
+    yield from (row for row in _named(lines) if row.workload not in rates)
 
 
 def _named(lines: list[str]) -> _Rows:
     """Take lines as they are: a name, and in words what was measured."""
     for line in lines:
         if (found := _NAMED.fullmatch(line.strip())) is not None:
-            yield found["name"], re.sub(" +", " ", found["figure"])
+            text = re.sub(" +", " ", found["figure"])
+            numbers = (_NUMBER.fullmatch(part) for part in text.split(", "))
+            figures: Figures = {one["unit"]: int(one["number"]) for one in numbers if one}
+            yield _Row(found["name"], text, figures)
 
 
 _BENCHES: Mapping[str, Callable[[], _Rows]] = {
@@ -68,17 +83,18 @@ def main(only: tuple[str, ...], keep: bool) -> None:
     """Measure, print a table, and record."""
     if not cargo.available():
         raise click.ClickException("there is no cargo: the benchmarks of native/ are run by it")
-    results = {
-        f"native {name}: {workload}": figure
-        for name in only or _BENCHES
-        for workload, figure in _BENCHES[name]()
-    }
+    results, measured = {}, []
+    for name in only or _BENCHES:
+        for workload, result, figures in _BENCHES[name]():
+            results[f"native {name}: {workload}"] = result
+            if figures:
+                measured.append(Measured(f"native {name}", {"workload": workload}, figures))
     table = Table("workload", "result", title="the native engine in Rust")
     for workload, figure in results.items():
         table.add_row(workload, figure)
     Console().print(table)
     if keep:
-        record("benchmarks.native", results)
+        record("benchmarks.native", results, measured)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.results import record
+from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from benchmarks.venue import ACCOUNTS, SYMBOLS, exchange
 from partita.deploy.exchange import Exchange
 from partita.deploy.replay.latency import Percentiles, percentiles
@@ -274,6 +274,25 @@ def summary(found: Found) -> str:
     )
 
 
+def numbers(found: Found) -> Figures:
+    """Return what came of all as numbers; a list has a figure for each window."""
+    figures: Figures = {
+        "capacity orders/s": round(found.capacity_per_s),
+        "window s": WINDOW_S,
+        "accepted/s": [round(window.accepted / WINDOW_S) for window in found.windows],
+        "refused/s": [round(window.refused / WINDOW_S) for window in found.windows],
+        "queue rows": [window.queue_most for window in found.windows],
+        "p99 ms": [w.percentiles.p99_ms for w in found.windows if w.percentiles],
+        "before MB": rounded({name: size / 1e6 for name, size in found.resident_before.items()}),
+        "after MB": rounded({n: size / 1e6 for n, size in found.windows[-1].resident.items()}),
+        "all settled s": round(found.settled_s, 2),
+        "gentle p99 ms": found.gentle_p99_ms,
+    }
+    if found.recovered_s is not None:
+        figures["recovered s"] = round(found.recovered_s, 2)
+    return figures
+
+
 @click.command(help=__doc__)
 @click.option("--seconds", default=60.0, show_default=True, help="Length of the overload.")
 @click.option("--factor", default=3.0, show_default=True, help="Of the capacity.")
@@ -289,9 +308,13 @@ def main(
         found = asyncio.run(measure(running, seconds, factor, find_s))
     show(found)
     if keep:
-        shape = f"{engine_name(ENGINES)} engines, {shards}x{partitions}"
+        engine = engine_name(ENGINES)
+        shape = f"{engine} engines, {shards}x{partitions}"
         workload = f"overload, {factor:g} times capacity for {seconds:g} s, {shape}"
-        record("benchmarks.overload", {workload: summary(found)})
+        parameters: Parameters = {"engine": engine, "shards": shards, "partitions": partitions}
+        parameters |= {"factor": factor, "seconds": seconds}
+        measured = Measured("overload", parameters, numbers(found))
+        record("benchmarks.overload", {workload: summary(found)}, [measured])
 
 
 if __name__ == "__main__":

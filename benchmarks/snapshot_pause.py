@@ -21,15 +21,17 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.results import record
+from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
 from partita.deploy.replay.latency import Percentiles, percentiles
 from partita.deploy.workers import SupervisedWorker, worker_command
 from partita.log.edges import OutEdge
+from partita.log.engines import engine_name
 from partita.log.kafka.reader import Reader
 from partita.log.kafka.sender import Sender
 from partita.log.port import Outgoing
+from partita.matchers.engines import ENGINES
 from partita.schemas.chain import ORDERS as ORDERS_CHAIN
 from partita.schemas.codec import decode, encode
 from partita.schemas.enums import Line, OrderType, SelfTrade, Side, TimeInForce
@@ -174,21 +176,30 @@ def main(orders: int, rate: int, seconds: int, pairs: int, every_ms: int, keep: 
     with TemporaryDirectory(prefix="partita-bench-") as folder:
         found = measure(Path(folder), orders, rate, seconds, pairs, every_ms)
     table = Table("", *_NAMES, title=f"matcher's hop, {orders:,} resting, {rate:,}/s, ms")
-    texts = []
+    texts, numbers = [], Figures()
     for kind, runs in found.items():
         middle = [median(values) for values in zip(*(run[1:] for run in runs), strict=True)]
         table.add_row(kind, *(f"{value:.2f}" for value in middle))
         figures = ", ".join(f"{n} {v:.2f}" for n, v in zip(_NAMES, middle, strict=True))
         texts.append(f"{kind}: {figures} ms")
+        numbers[f"{kind} ms"] = rounded(dict(zip(_NAMES, middle, strict=True)))
     Console().print(table)
     if keep:
+        engine = engine_name(ENGINES)
         workload = (
             f"matcher's hop, {orders:,} resting orders, {rate:,} orders/s open loop, {seconds} s,"
-            f" reference engine, a snapshot each {every_ms / 1000:g} s and none"
+            f" {engine} engine, a snapshot each {every_ms / 1000:g} s and none"
         )
+        parameters: Parameters = {
+            "engine": engine,
+            "orders": orders,
+            "rate": rate,
+            "every ms": every_ms,
+        }
         record(
             "benchmarks.snapshot_pause",
             {workload: f"{'; '.join(texts)} (medians of {pairs} interleaved pairs)"},
+            [Measured("snapshot pause", parameters, numbers)],
         )
 
 

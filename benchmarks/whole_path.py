@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.results import record
+from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from benchmarks.venue import cpu_s, ends, exchange, orders, session, traffic
 from partita.deploy.exchange import Exchange
 from partita.deploy.replay.latency import percentiles
@@ -24,8 +24,8 @@ from partita.matchers.engines import ENGINES
 _WARM_UP = 5_000
 
 
-async def measure(running: Exchange, count: int) -> dict[str, str]:
-    """Run the workload; return its figures as texts, by name."""
+async def measure(running: Exchange, count: int) -> tuple[dict[str, str], Figures]:
+    """Run the workload; return its figures by name, as texts and as numbers."""
     bootstrap, plan = running.bootstrap, running.plan
     async with session(bootstrap) as venue:
         await venue.fund(orders(_WARM_UP, 1, seed=1))
@@ -51,7 +51,13 @@ async def measure(running: Exchange, count: int) -> dict[str, str]:
         for topic, one in written.items()
     }
     total = sum(one.value_bytes for one in written.values())
-    return figures | {"bytes in all": f"{total / count:,.0f} B/order"}
+    return figures | {"bytes in all": f"{total / count:,.0f} B/order"}, {
+        "orders/s": round(count / seconds),
+        "p50 ms": latency.p50_ms,
+        "p99 ms": latency.p99_ms,
+        "cpu us": rounded({name: s / count * 1e6 for name, s in spent.items()}),
+        "bytes": {topic: round(one.value_bytes / count, 1) for topic, one in written.items()},
+    }
 
 
 @click.command(help=__doc__)
@@ -62,15 +68,26 @@ async def measure(running: Exchange, count: int) -> dict[str, str]:
 def main(count: int, shards: int, partitions: int, keep: bool) -> None:
     """Measure, print a table, and record."""
     with exchange(shards, partitions) as running:
-        figures = asyncio.run(measure(running, count))
-    shape = f"{engine_name(ENGINES)} engines, {shards}x{partitions}"
+        figures, numbers = asyncio.run(measure(running, count))
+    engine = engine_name(ENGINES)
+    shape = f"{engine} engines, {shards}x{partitions}"
     table = Table("figure", "value", title=f"whole path, {count:,} orders, {shape}")
     for name, value in figures.items():
         table.add_row(name, value)
     Console().print(table)
     if keep:
         text = "; ".join(f"{name} {value}" for name, value in figures.items())
-        record("benchmarks.whole_path", {f"whole path, {count:,} orders max speed, {shape}": text})
+        parameters: Parameters = {
+            "engine": engine,
+            "shards": shards,
+            "partitions": partitions,
+            "orders": count,
+        }
+        record(
+            "benchmarks.whole_path",
+            {f"whole path, {count:,} orders max speed, {shape}": text},
+            [Measured("whole path", parameters, numbers)],
+        )
 
 
 if __name__ == "__main__":

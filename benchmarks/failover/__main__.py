@@ -1,7 +1,7 @@
 """What a death costs: `python -m benchmarks.failover lines|alone|restart`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.failover import alone, lines, restart
-from benchmarks.results import record
+from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from benchmarks.venue import exchange
 from partita.log.engines import engine_name
 from partita.log.service import Options
@@ -25,10 +25,12 @@ def main() -> None:
     """Group the commands."""
 
 
-def _finish(keep: bool, table: Table, rows: Mapping[str, str]) -> None:
+def _finish(
+    keep: bool, table: Table, rows: Mapping[str, str], measured: Iterable[Measured]
+) -> None:
     Console().print(table)
     if keep:
-        record("benchmarks.failover", rows)
+        record("benchmarks.failover", rows, measured)
 
 
 @main.command("lines", help=lines.__doc__)
@@ -51,13 +53,24 @@ def with_lines(rate: int, seconds: int, warm_up_s: int, kills: int, keep: bool) 
     table.add_row("median", *(f"{gap_ms:.1f}" for gap_ms in middle.values()), "", "", "")
     failed, sent = sum(run.failed for run in found), sum(run.sent for run in found)
     gaps_text = ", ".join(f"{name} {gap_ms:.1f} ms" for name, gap_ms in middle.items())
-    worst = max(max(run.gaps_s.values()) for run in found) * 1_000
+    worst = round(max(max(run.gaps_s.values()) for run in found) * 1_000, 1)
     text = (
         f"failed requests {failed} of {sent:,}; longest gap in settled events of a lane:"
         f" {gaps_text} (medians of {kills}), worst {worst:.1f} ms"
     )
-    shape = f"{engine_name(ENGINES)} engines, 2x2, lines A and B"
-    _finish(keep, table, {f"SIGKILL of line A, {rate:,} orders/s open loop, {shape}": text})
+    engine = engine_name(ENGINES)
+    workload = (
+        f"SIGKILL of line A, {rate:,} orders/s open loop, {engine} engines, 2x2, lines A and B"
+    )
+    parameters: Parameters = {"engine": engine, "rate": rate}
+    figures: Figures = {
+        "failed": failed,
+        "sent": sent,
+        "gap ms": rounded(middle),
+        "worst ms": worst,
+    }
+    measured = Measured("failover lines", parameters, figures | {"kills": kills})
+    _finish(keep, table, {workload: text}, [measured])
 
 
 @main.command("alone", help=alone.__doc__)
@@ -73,7 +86,7 @@ def without_lines(orders: int, accounts: int, kills: int, keep: bool) -> None:
     table = Table(
         "killed", "started", "noticed", "restored", "settled", "noticed to settled", title=title
     )
-    rows = {}
+    rows, measured, engine = {}, [], engine_name(ENGINES)
     for death in found:
         table.add_row(death.name, *(f"{value:.2f}" for value in (*death[1:5], death.resumed_s)))
     for name in dict.fromkeys(death.name for death in found):
@@ -86,12 +99,21 @@ def without_lines(orders: int, accounts: int, kills: int, keep: bool) -> None:
         )
         rows[
             f"SIGKILL of {name}, no second line, {orders:,} orders in a book,"
-            f" {accounts:,} accounts in a shard, {engine_name(ENGINES)} engines"
+            f" {accounts:,} accounts in a shard, {engine} engines"
         ] = (
             f"from the kill: noticed {noticed:.2f} s, restored {restored:.2f} s, first settled"
             f" {settled:.2f} s; from notice to settled {resumed:.2f} s (medians of {kills})"
         )
-    _finish(keep, table, rows)
+        parameters: Parameters = {
+            "engine": engine,
+            "killed": name,
+            "orders": orders,
+            "accounts": accounts,
+        }
+        since_kill = {"noticed": noticed, "restored": restored, "settled": settled}
+        figures: Figures = {"since kill s": rounded(since_kill), "kills": kills}
+        measured.append(Measured("failover alone", parameters, figures))
+    _finish(keep, table, rows, measured)
 
 
 @main.command("restart", help=restart.__doc__)
@@ -115,7 +137,7 @@ def after_restart(commands: tuple[int, ...], snapshot_every_ms: int, keep: bool)
         "workers answer, s",
         title=f"restart, a snapshot each {snapshot_every_ms / 1_000:g} s",
     )
-    rows = {}
+    rows, measured, engine = {}, [], engine_name(ENGINES)
     for count in commands:
         with TemporaryDirectory(prefix="partita-bench-") as folder:
             found = restart.measure(Path(folder), count, snapshot_every_ms)
@@ -123,12 +145,20 @@ def after_restart(commands: tuple[int, ...], snapshot_every_ms: int, keep: bool)
         table.add_row(f"{count:,}", f"{found.records:,}", f"{found.replayed:,}", up, workers)
         rows[
             f"restart after {count:,} commands, a snapshot each {snapshot_every_ms / 1_000:g} s,"
-            f" {engine_name(ENGINES)} engines, 2x2"
+            f" {engine} engines, 2x2"
         ] = (
             f"up in {up} s, of which {workers} s from the start of the workers to answering;"
             f" {found.replayed:,} of {found.records:,} input records replayed"
         )
-    _finish(keep, table, rows)
+        parameters: Parameters = {
+            "engine": engine,
+            "commands": count,
+            "every ms": snapshot_every_ms,
+        }
+        figures: Figures = {**rounded({"up s": found.up_s, "workers s": found.workers_s})}
+        figures |= {"records": found.records, "replayed": found.replayed}
+        measured.append(Measured("restart", parameters, figures))
+    _finish(keep, table, rows, measured)
 
 
 if __name__ == "__main__":

@@ -7,48 +7,27 @@ same orders, and works on none of it: it is the ceiling.
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
-from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.pairs.flow import fund, orders
+from benchmarks.pairs.clients import on, pids
+from benchmarks.pairs.flow import orders
 from benchmarks.pairs.real import Latency, Throughput, steady, throughput
 from benchmarks.relay import Shape, run_latency, run_throughput
-from benchmarks.relay.run import WINDOW
-from benchmarks.results import record
+from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from benchmarks.venue import exchange
-from partita.deploy.exchange import Exchange
 from partita.deploy.replay.latency import Percentiles
 from partita.log.engines import engine_name
 from partita.matchers.engines import ENGINES
-from partita.producers import Client, ClientLimits
+from partita.producers import Client
 from partita.producers.bulk import Bulk
 
-T = TypeVar("T")
 _NAMES = ("p50", "p90", "p99", "p99.9", "max")
-# A client that gives up on nothing: a run that stalls shall be seen as one.
-_LIMITS = ClientLimits(
-    window=WINDOW, oldest_ms=30_000, answer_timeout_ms=60_000, valid_for_ms=10_000
-)
 _WARM_ORDERS = 1_000_000
-
-
-def _pids(running: Exchange) -> dict[str, int]:
-    pids = {state.name: state.pid for state in running.states()}
-    pids["broker"] = running.kafka.pid if running.kafka is not None else None
-    return {name: pid for name, pid in pids.items() if pid is not None}
-
-
-async def _on(running: Exchange, work: Callable[[Client, Bulk], Coroutine[Any, Any, T]]) -> T:
-    """Do something with a client and a bulk whose accounts have money."""
-    async with Client.connecting(running.bootstrap, limits=_LIMITS, timeout_s=60.0) as client:
-        await fund(client)
-        async with client.bulk() as bulk:
-            return await work(client, bulk)
 
 
 @click.group(help=__doc__)
@@ -81,14 +60,13 @@ def throughput_(
     shape = Shape(shards, partitions, lines)
     console = Console()
     with exchange(shards, partitions, lines) as running:
-        pids = _pids(running)
-        broker = {"broker": pids["broker"]}
+        mine = pids(running) | {"client": os.getpid()}
+        broker = {"broker": mine["broker"]}
         real: list[Throughput] = []
         relayed = []
 
         async def run(client: Client, bulk: Bulk) -> None:
             table = orders(client, count, seed=1)
-            mine = pids | {"client": os.getpid()}
             console.print(f"warming up with {_WARM_ORDERS:,} orders")
             await throughput(bulk, orders(client, _WARM_ORDERS, seed=0), mine)
             for number in range(pairs):
@@ -102,7 +80,7 @@ def throughput_(
                     f" {one.orders_s:,.0f}/s, ratio {real[-1].orders_s / one.orders_s:.2f}"
                 )
 
-        asyncio.run(_on(running, run))
+        asyncio.run(on(running, run))
     ratios = [one.orders_s / other.orders_s for one, other in zip(real, relayed, strict=True)]
     middle = sorted(real, key=lambda one: one.orders_s)[len(real) // 2]
     relay = sorted(relayed, key=lambda one: one.orders_s)[len(relayed) // 2]
@@ -112,11 +90,20 @@ def throughput_(
         "relay": f"{relay.orders_s:,.0f} orders/s, {_costs(relay.spent.cpu_us)}",
         "others took": f"{middle.spent.others:.0%} of the machine, {relay.spent.others:.0%}",
     }
-    workload = (
-        f"real path against relay, {count:,} orders at full speed, {engine_name(ENGINES)}"
-        f" engines, {shape}"
-    )
-    _finish(console, workload, figures, keep)
+    engine = engine_name(ENGINES)
+    workload = f"real path against relay, {count:,} orders at full speed, {engine} engines, {shape}"
+    parameters: Parameters = shape._asdict() | {"engine": engine, "orders": count}
+    numbers: Figures = {
+        "ratio": round(median(ratios), 2),
+        "runs ratio": [round(ratio, 2) for ratio in ratios],
+        "real orders/s": round(middle.orders_s),
+        "relay orders/s": round(relay.orders_s),
+        "real cpu us": rounded(middle.spent.cpu_us),
+        "relay cpu us": rounded(relay.spent.cpu_us),
+        "real others share": round(middle.spent.others, 2),
+        "relay others share": round(relay.spent.others, 2),
+    }
+    _finish(console, workload, figures, keep, Measured("pairs throughput", parameters, numbers))
 
 
 def _costs(cpu_us: dict[str, float]) -> str:
@@ -144,7 +131,7 @@ def latency(
     """From planned send to settled, open loop, and how many times the relay's."""
     shape, pause_s, console = Shape(shards, partitions, lines), pause_ms / 1e3, Console()
     with exchange(shards, partitions, lines) as running:
-        broker = {"broker": _pids(running)["broker"]}
+        broker = {"broker": pids(running)["broker"]}
         real: list[Latency] = []
         relayed: list[Percentiles] = []
 
@@ -159,49 +146,56 @@ def latency(
                 relayed.append(one.percentiles)
                 real.append(await steady(client, bulk, rate, seconds, pause_s, seed=2 + number))
                 console.print(
-                    f"pair {number + 1}: real {_times(real[-1].percentiles[1:])};"
-                    f" relay {_times(one.percentiles[1:])}; others {one.spent.others:.0%}"
+                    f"pair {number + 1}: real {_times(_medians([real[-1].percentiles[1:]]))};"
+                    f" relay {_times(_medians([one.percentiles[1:]]))};"
+                    f" others {one.spent.others:.0%}"
                 )
 
-        asyncio.run(_on(running, run))
+        asyncio.run(on(running, run))
+    mine = _medians([one.percentiles[1:] for one in real])
+    its = _medians([one[1:] for one in relayed])
+    times = _medians(
+        [
+            [ours / theirs for ours, theirs in zip(one.percentiles[1:], other[1:], strict=True)]
+            for one, other in zip(real, relayed, strict=True)
+        ]
+    )
+    refused = sum(one.refused for one in real)
     figures = {
-        "real, medians": _times(_medians([one.percentiles[1:] for one in real])),
-        "relay, medians": _times(_medians([one[1:] for one in relayed])),
-        "times the relay's": ", ".join(
-            f"{name} {median(mine / its for mine, its in zip(ours, theirs, strict=True)):.2f}"
-            for name, ours, theirs in zip(
-                _NAMES,
-                zip(*(one.percentiles[1:] for one in real), strict=True),
-                zip(*(one[1:] for one in relayed), strict=True),
-                strict=True,
-            )
-        ),
-        "refused": f"{sum(one.refused for one in real):,}",
+        "real, medians": _times(mine),
+        "relay, medians": _times(its),
+        "times the relay's": ", ".join(f"{name} {value:.2f}" for name, value in times.items()),
+        "refused": f"{refused:,}",
     }
+    engine = engine_name(ENGINES)
     workload = (
         f"real path against relay, {rate:,} orders/s open loop, {seconds} s,"
-        f" {engine_name(ENGINES)} engines, {shape}"
+        f" {engine} engines, {shape}"
     )
-    _finish(console, workload, figures, keep)
+    parameters: Parameters = shape._asdict() | {"engine": engine, "rate": rate, "seconds": seconds}
+    numbers: Figures = {"real ms": mine, "relay ms": its, "times": times, "refused": refused}
+    _finish(console, workload, figures, keep, Measured("pairs latency", parameters, numbers))
 
 
-def _medians(runs: Sequence[Sequence[float]]) -> list[float]:
-    return [median(values) for values in zip(*runs, strict=True)]
+def _medians(runs: Sequence[Sequence[float]]) -> dict[str, float]:
+    middle = (median(values) for values in zip(*runs, strict=True))
+    return rounded(dict(zip(_NAMES, middle, strict=True)))
 
 
-def _times(values: Sequence[float]) -> str:
-    each = (f"{name} {value:.2f}" for name, value in zip(_NAMES, values, strict=True))
-    return ", ".join(each) + " ms"
+def _times(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in values.items()) + " ms"
 
 
-def _finish(console: Console, workload: str, figures: dict[str, str], keep: bool) -> None:
+def _finish(
+    console: Console, workload: str, figures: dict[str, str], keep: bool, measured: Measured
+) -> None:
     table = Table("figure", "value", title=workload)
     for name, value in figures.items():
         table.add_row(name, value)
     console.print(table)
     if keep:
         text = "; ".join(f"{name}: {value}" for name, value in figures.items())
-        record("benchmarks.pairs", {workload: text})
+        record("benchmarks.pairs", {workload: text}, [measured])
 
 
 if __name__ == "__main__":

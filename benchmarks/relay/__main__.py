@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.relay.run import BATCH, PAUSE_S, WARM_BROKER, WINDOW, run_latency, run_throughput
 from benchmarks.relay.shape import Shape
-from benchmarks.results import record
+from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from partita.deploy.kafka.embedded import EmbeddedKafka
 
 _Command = Callable[..., None]
@@ -55,10 +55,19 @@ def _broker(warm_broker: int) -> Iterator[EmbeddedKafka]:
             kafka.stop()
 
 
-def _finish(keep: bool, table: Table, workload: str, text: str) -> None:
+def _finish(
+    keep: bool,
+    table: Table,
+    workload: str,
+    text: str,
+    kind: str,
+    parameters: Parameters,
+    figures: Figures,
+) -> None:
     Console().print(table)
     if keep:
-        record("benchmarks.relay", {workload: text})
+        measured = Measured(f"relay {kind}", parameters, figures)
+        record("benchmarks.relay", {workload: text}, [measured])
 
 
 @main.command()
@@ -99,7 +108,16 @@ def throughput(
     table = Table("figure", "value", title=title)
     for name, value in figures.items():
         table.add_row(name, value)
-    _finish(keep, table, title, "; ".join(f"{name} {value}" for name, value in figures.items()))
+    text = "; ".join(f"{name} {value}" for name, value in figures.items())
+    parameters: Parameters = shape._asdict() | {"orders": orders, "window": window, "batch": batch}
+    numbers: Figures = {
+        "orders/s": round(middle.orders_s),
+        "runs orders/s": [round(run.orders_s) for run in found],
+        "cpu us": rounded(middle.spent.cpu_us),
+        "others share": round(middle.spent.others, 2),
+        "bytes": rounded(middle.value_bytes),
+    }
+    _finish(keep, table, title, text, "throughput", parameters, numbers)
 
 
 @main.command()
@@ -139,10 +157,12 @@ def latency(
             f"{run.spent.others:.0%}",
         )
     rows = zip(*(run.percentiles[1:] for run in found), strict=True)
-    middle = [f"{median(row):.2f}" for row in rows]
-    table.add_row("median", *middle)
-    text = ", ".join(f"{name} {ms} ms" for name, ms in zip(_NAMES, middle, strict=True))
-    _finish(keep, table, title, f"{text} (medians of {runs} runs)")
+    middle = rounded({name: median(row) for name, row in zip(_NAMES, rows, strict=True)})
+    table.add_row("median", *(f"{ms:.2f}" for ms in middle.values()))
+    text = ", ".join(f"{name} {ms:.2f} ms" for name, ms in middle.items())
+    text = f"{text} (medians of {runs} runs)"
+    parameters: Parameters = shape._asdict() | {"rate": rate, "seconds": seconds}
+    _finish(keep, table, title, text, "latency", parameters, {"ms": middle, "runs": runs})
 
 
 if __name__ == "__main__":
