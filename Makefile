@@ -4,8 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Written when the environment is complete for this pyproject.toml and these constraints.
 READY := .venv/ready
-# Written when the native engine is built from these sources, or there is no cargo to build it.
-NATIVE := .venv/native
+# Written when the native engine is built from these sources, or when it is left out: each takes the
+# place of the other, so that a choice, or a cargo, that is new counts at once.
+CARGO := $(if $(filter no,$(WITH_NATIVE)),,$(shell command -v cargo))
+NATIVE := .venv/$(if $(CARGO),native,no-native)
 NATIVE_SOURCES := $(shell find native -not -path 'native/target/*' -not -path 'native/fuzz/*' -type f)
 ALL := $(READY) $(NATIVE)
 FUZZ_TOOLS := native/fuzz/target/tools
@@ -23,15 +25,17 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-$(NATIVE): $(READY) $(NATIVE_SOURCES)
-	@if [ "$(WITH_NATIVE)" = no ] || ! command -v cargo >/dev/null; then \
-	  echo "the native engine is left out (no cargo): everything runs on the reference engines"; \
-	  $(BIN)/pip uninstall --quiet --yes partita-native 2>/dev/null || true; \
-	else \
-	  echo "building the native engine (about a minute, once)"; \
-	  PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./native \
-	  || { echo "the native engine could not be built; make WITH_NATIVE=no goes on without it" >&2; exit 1; }; \
-	fi
+.venv/native: $(READY) $(NATIVE_SOURCES)
+	@echo "building the native engine (about a minute, once)"
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps ./native \
+	|| { echo "the native engine could not be built; make WITH_NATIVE=no goes on without it" >&2; exit 1; }
+	@rm -f .venv/no-native
+	@touch $@
+
+.venv/no-native: $(READY)
+	@echo "the native engine is left out ($(if $(filter no,$(WITH_NATIVE)),WITH_NATIVE=no,no cargo)): everything runs on the reference engines"
+	@$(BIN)/pip uninstall --quiet --yes partita-native 2>/dev/null || true
+	@rm -f .venv/native
 	@touch $@
 
 native: $(ALL) ## Build the native engine where cargo is

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 STAGES: tuple[tuple[str, list[str]], ...] = (
+    ("engines", ["partita", "--version"]),
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),
     ("contracts", ["lint-imports"]),

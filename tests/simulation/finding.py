@@ -3,11 +3,8 @@
 `.venv/bin/python tests/simulation/finding.py` looks for all of them and writes found.md.
 """
 
-import multiprocessing
-import os
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +14,7 @@ if not __package__:  # run as a file, from a clone
 from simulation.breakages import BREAKAGES, broken
 from simulation.machines import REFERENCE
 from simulation.scheduler import STEPS
-from simulation.seeds import Job, run
+from simulation.seeds import Job, processes, run
 
 FOUND = Path(__file__).with_name("found.md")
 SEEDS = 1_000  # within which a bug must be found
@@ -59,9 +56,7 @@ def find(search: Search) -> Found:
 
 def find_all(searches: Iterable[Search]) -> Iterator[Found]:
     """Look for bugs on all cores; yield what was found in their order."""
-    # An executor, not a pool: one that lost a process says so, and a pool waits for ever.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=spawn) as pool:
+    with processes() as pool:
         yield from pool.map(find, searches)
 
 

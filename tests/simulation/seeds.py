@@ -5,6 +5,7 @@ import os
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import NamedTuple
 
 from simulation.machines import MIXED, Engines
@@ -56,11 +57,21 @@ def run(job: Job, trace: Callable[[str], None] | None = None) -> Outcome:
     )
 
 
+def processes() -> ProcessPoolExecutor:
+    """Return a process for each core, to run seeds in."""
+    # An executor, not a pool: one that lost a process says so, and a pool waits for ever.
+    # Started anew, not forked: whoever asks may have threads.
+    return ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn"))
+
+
 def run_all(jobs: Iterable[Job]) -> Iterator[Outcome]:
     """Run seeds on all cores; yield what came of each, in no order."""
-    # Started anew, not forked: whoever asks may have threads.
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-        yield from pool.imap_unordered(run, jobs)
+    with processes() as pool:
+        try:
+            for running in as_completed([pool.submit(run, job) for job in jobs]):
+                yield running.result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # of one who looks no further
 
 
 def report(simulation: Simulation, job: Job, violation: str) -> str:
