@@ -22,7 +22,7 @@ class Role(NamedTuple):
     snapshot_every_ms: int = 10_000
     # What snapshots of one machine may carry in the long run, by log time: a large one is taken
     # less often, or it would be more than all the events between two.
-    snapshot_bytes_per_s: int = 4 << 20
+    snapshot_bytes_per_s: int = 2 << 20
     # A machine whose last snapshot was larger is written down by a child: a few milliseconds of
     # fork against the time it takes to write it down.
     fork_bytes: int = 256 << 10

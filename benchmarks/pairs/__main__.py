@@ -18,6 +18,7 @@ from benchmarks.pairs.clients import on, pids
 from benchmarks.pairs.flow import orders
 from benchmarks.pairs.real import Latency, Throughput, steady, throughput
 from benchmarks.relay import Shape, run_latency, run_throughput
+from benchmarks.relay.run import WINDOW
 from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from benchmarks.venue import exchange
 from partita.deploy.replay.latency import Percentiles
@@ -28,6 +29,7 @@ from partita.producers.bulk import Bulk
 
 _NAMES = ("p50", "p90", "p99", "p99.9", "max")
 _WARM_ORDERS = 1_000_000
+_RELAYED_ORDERS = 8_000_000  # with fewer the compiler still takes a third of the broker's time
 
 
 @click.group(help=__doc__)
@@ -52,9 +54,10 @@ def _with_shape(command: Callable[..., None]) -> Callable[..., None]:
 
 @main.command("throughput")
 @click.option("--orders", "count", default=1_000_000, show_default=True, help="Of each run.")
+@click.option("--window", default=WINDOW, show_default=True, help="Orders under way.")
 @_with_shape
 def throughput_(
-    count: int, shards: int, partitions: int, lines: int, pairs: int, keep: bool
+    count: int, window: int, shards: int, partitions: int, lines: int, pairs: int, keep: bool
 ) -> None:
     """Orders settled a second at most, and the share of the relay's."""
     shape = Shape(shards, partitions, lines)
@@ -67,11 +70,16 @@ def throughput_(
 
         async def run(client: Client, bulk: Bulk) -> None:
             table = orders(client, count, seed=1)
-            console.print(f"warming up with {_WARM_ORDERS:,} orders")
+            await _warm_up(running.bootstrap, console, shape)
             await throughput(bulk, orders(client, _WARM_ORDERS, seed=0), mine)
             for number in range(pairs):
                 one = await asyncio.to_thread(
-                    run_throughput, running.bootstrap, shape, count, pids=broker
+                    run_throughput,
+                    running.bootstrap,
+                    shape,
+                    count,
+                    window=window,
+                    pids=broker,
                 )
                 relayed.append(one)
                 real.append(await throughput(bulk, table, mine))
@@ -80,7 +88,7 @@ def throughput_(
                     f" {one.orders_s:,.0f}/s, ratio {real[-1].orders_s / one.orders_s:.2f}"
                 )
 
-        asyncio.run(on(running, run))
+        asyncio.run(on(running, run, window))
     ratios = [one.orders_s / other.orders_s for one, other in zip(real, relayed, strict=True)]
     middle = sorted(real, key=lambda one: one.orders_s)[len(real) // 2]
     relay = sorted(relayed, key=lambda one: one.orders_s)[len(relayed) // 2]
@@ -106,6 +114,12 @@ def throughput_(
     _finish(console, workload, figures, keep, Measured("pairs throughput", parameters, numbers))
 
 
+async def _warm_up(bootstrap: str, console: Console, shape: Shape) -> None:
+    """Carry orders until the broker's JVM has compiled what it will."""
+    console.print(f"warming the broker up with {_RELAYED_ORDERS:,} orders")
+    await asyncio.to_thread(run_throughput, bootstrap, shape, _RELAYED_ORDERS)
+
+
 def _costs(cpu_us: dict[str, float]) -> str:
     each = ", ".join(f"{name} {us:.2f}" for name, us in cpu_us.items())
     return f"us an order: {each}, in all {sum(cpu_us.values()):.2f}"
@@ -114,8 +128,8 @@ def _costs(cpu_us: dict[str, float]) -> str:
 @main.command()
 @click.option("--rate", default=11_574, show_default=True, help="Orders a second.")
 @click.option("--seconds", default=20, show_default=True, help="Length of a run.")
-@click.option("--warm-up", "warm_up_s", default=10, show_default=True, help="Seconds before.")
-@click.option("--pause-ms", default=1.0, show_default=True, help="Between two sends.")
+@click.option("--warm-up", "warm_up_s", default=20, show_default=True, help="Seconds before.")
+@click.option("--pause-ms", default=3.0, show_default=True, help="Between two sends.")
 @_with_shape
 def latency(
     rate: int,
@@ -136,7 +150,7 @@ def latency(
         relayed: list[Percentiles] = []
 
         async def run(client: Client, bulk: Bulk) -> None:
-            console.print(f"warming up with {_WARM_ORDERS:,} orders, then {warm_up_s} s")
+            await _warm_up(running.bootstrap, console, shape)
             await throughput(bulk, orders(client, _WARM_ORDERS, seed=0), broker)
             await steady(client, bulk, rate, warm_up_s, pause_s, seed=1)
             for number in range(pairs):
