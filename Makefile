@@ -93,10 +93,12 @@ crashes: $(ALL) ## 200 kills of a running exchange: make crashes KILLS=200 LINES
 
 bench: $(ALL) ## Every benchmark, results into benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.codec
 	$(BIN)/python -m benchmarks.bytes_per_event
 	$(BIN)/python -m benchmarks.whole_path
 	$(BIN)/python -m benchmarks.latency
 	$(BIN)/python -m benchmarks.market_data
+	$(BIN)/python -m benchmarks.charts
 
 clean: ## Remove what was set up here (data/ stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

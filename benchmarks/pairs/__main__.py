@@ -108,8 +108,8 @@ def throughput_(
         "relay orders/s": round(relay.orders_s),
         "real cpu us": rounded(middle.spent.cpu_us),
         "relay cpu us": rounded(relay.spent.cpu_us),
-        "real others share": round(middle.spent.others, 2),
-        "relay others share": round(relay.spent.others, 2),
+        "beside real, others share": round(middle.spent.others, 2),
+        "beside relay, others share": round(relay.spent.others, 2),
     }
     _finish(console, workload, figures, keep, Measured("pairs throughput", parameters, numbers))
 
