@@ -1,6 +1,6 @@
 """From a shard with its edges to the record that stands on `ledger-changelog`, and back."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, cast
 
@@ -97,9 +97,9 @@ def from_snapshot(snapshot: snapshots.ShardSnapshot) -> tuple[ShardState, ShardE
     )
     (to_accounts,) = snapshot.to_accounts
     edges = ShardEdges(
-        tuple((end.peer, EdgeState(end.number, end.chain)) for end in snapshot.from_books),
-        tuple((end.peer, EdgeState(end.number, end.chain)) for end in snapshot.to_books),
-        EdgeState(to_accounts.number, to_accounts.chain),
+        tuple((end.peer, EdgeState.checked(end.number, end.chain)) for end in snapshot.from_books),
+        tuple((end.peer, EdgeState.checked(end.number, end.chain)) for end in snapshot.to_books),
+        EdgeState.checked(to_accounts.number, to_accounts.chain),
     )
     return state, edges
 
@@ -168,17 +168,19 @@ def _ids(rows: Sequence[KnownId]) -> snapshots.Ids:
 
 
 def _id_rows(table: snapshots.Ids) -> Iterator[KnownId]:
-    received = _rows(snapshots.Received._fields, table.received)
-    accepted = _rows(snapshots.Accepted._fields, table.accepted)
-    rejected = _rows(snapshots.Rejected._fields, table.rejected)
+    answers: dict[int, tuple[Callable[[Iterable[Any]], Answer], Iterator[tuple[Any, ...]]]] = {
+        _RECEIVED: (accounts.Received._make, _rows(snapshots.Received._fields, table.received)),
+        _ACCEPTED: (accounts.Accepted._make, _rows(snapshots.Accepted._fields, table.accepted)),
+        _REJECTED: (accounts.Rejected._make, _rows(snapshots.Rejected._fields, table.rejected)),
+    }
     for account, command_id, content, keep_until_ms, pinned, kind in zip(*table[:6], strict=True):
         if len(content) != CONTENT_BYTES and (content or kind != _RECEIVED):
             raise ValueError(f"the content of an id is {CONTENT_BYTES} bytes, or in its answer")
         answer: tuple[Answer, ...] = ()
-        if kind == _RECEIVED:
-            answer = (accounts.Received._make((account, command_id, *next(received), False)),)
-        elif kind == _ACCEPTED:
-            answer = (accounts.Accepted._make((account, command_id, *next(accepted), False)),)
-        elif kind == _REJECTED:
-            answer = (accounts.Rejected._make((account, command_id, *next(rejected), False)),)
+        if kind in answers:
+            make, rows = answers[kind]
+            row = next(rows, None)
+            if row is None:
+                raise ValueError("an id's answer is missing")
+            answer = (make((account, command_id, *row, False)),)
         yield KnownId(account, command_id, content, keep_until_ms, pinned, answer)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import NamedTuple, TypeVar
 
-from partita.schemas.chain import Chain
+from partita.schemas.chain import CHAIN_MAX, Chain
 
 Event = TypeVar("Event")
 
@@ -20,6 +20,13 @@ class EdgeState(NamedTuple):
 
     number: int  # of the last event, 0 before the first
     chain: int  # over all events so far
+
+    @classmethod
+    def checked(cls, number: int, chain: int) -> "EdgeState":
+        """Return the end that a snapshot has. Raises ValueError: no edge has such a one."""
+        if number < 0 or not 0 <= chain <= CHAIN_MAX:
+            raise ValueError("an edge has a number from 0 and a chain of 32 bits")
+        return cls(number, chain)
 
 
 class Verdict(Enum):

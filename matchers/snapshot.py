@@ -64,9 +64,9 @@ def from_snapshot(snapshot: BookSnapshot) -> tuple[BookState, BookEdges]:
     )
     (to_everyone,) = snapshot.to_everyone
     return state, BookEdges(
-        tuple(EdgeState(end.number, end.chain) for end in snapshot.from_shards),
-        tuple(EdgeState(end.number, end.chain) for end in snapshot.to_shards),
-        EdgeState(to_everyone.number, to_everyone.chain),
+        tuple(EdgeState.checked(end.number, end.chain) for end in snapshot.from_shards),
+        tuple(EdgeState.checked(end.number, end.chain) for end in snapshot.to_shards),
+        EdgeState.checked(to_everyone.number, to_everyone.chain),
     )
 
 

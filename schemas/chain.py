@@ -18,6 +18,7 @@ from partita.schemas.converter import CLASSES, Message, named_types
 
 _Pack = Callable[[int, Message], bytes]
 _LOW = (1 << 64) - 1
+CHAIN_MAX = (1 << 32) - 1
 
 
 def _ordinals(symbols: list[str]) -> Callable[[str], int]:

@@ -1,6 +1,7 @@
 //! Edges: how events between two machines are numbered by the one and taken by the other
 //! (`partita.log.edges`).
 
+use crate::avro::{Broken, Reader, Result};
 use crate::chain::{Chain, Event};
 
 /// An end of an edge as a value.
@@ -10,6 +11,20 @@ pub struct EdgeState {
     pub number: i64,
     /// Over all events so far.
     pub chain: i64,
+}
+
+impl EdgeState {
+    /// Read the number and the chain that a snapshot has.
+    ///
+    /// # Errors
+    /// They cannot be read, or are of no edge.
+    pub fn read(input: &mut Reader<'_>) -> Result<Self> {
+        let (number, chain) = (input.long()?, input.long()?);
+        if number < 0 || u32::try_from(chain).is_err() {
+            return Err(Broken("an edge has a number from 0 and a chain of 32 bits"));
+        }
+        Ok(Self { number, chain })
+    }
 }
 
 /// What a receiver makes of a group.

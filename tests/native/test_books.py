@@ -3,7 +3,7 @@
 import pytest
 from books.checked import typed
 from books.flow import Step, flow, flows
-from books.make import HALTED, INSTRUMENT
+from books.make import HALTED, INSTRUMENT, limit, market
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +11,8 @@ from partita.log import native
 from partita.matchers.abc import Book
 from partita.matchers.engines import ENGINES
 from partita.schemas.enums import InstrumentStatus, Side
+from partita.schemas.limits import AMOUNT_MAX
+from partita.schemas.orders import AmendOrder, CancelOrder, OrderEvent
 
 pytestmark = pytest.mark.skipif(not native.INSTALLED, reason="no native engine is installed")
 
@@ -30,6 +32,33 @@ def assert_equal(one: Book, two: Book) -> None:
     for side in Side:
         assert one.depth(side, 1_000) == two.depth(side, 1_000)
         assert one.best(side) == two.best(side)
+
+
+def test_the_largest_legal_price_is_one_like_any_other() -> None:
+    """Levels at and near it, met again, emptied, filled anew, swept.
+
+    The native book looks up some of them in a table of those it has just seen.
+    """
+    rules = INSTRUMENT._replace(tick=1, notional_unit=1, max_price=AMOUNT_MAX)
+    one, two = ENGINES["reference"].book(rules), ENGINES["native"].book(rules)
+    sell, buy = Side.SELL, Side.BUY
+    steps: tuple[OrderEvent, ...] = (
+        *(limit(1, sell, 1, AMOUNT_MAX), limit(2, sell, 1, AMOUNT_MAX)),
+        *(limit(3, sell, 1, AMOUNT_MAX - 1), limit(4, sell, 1, AMOUNT_MAX - 64)),
+        *(limit(5, buy, 1, 1), limit(6, buy, 1, AMOUNT_MAX - 65)),
+        *(CancelOrder(1, 101, 1), CancelOrder(2, 102, 2)),
+        *(limit(7, sell, 1, AMOUNT_MAX), limit(8, sell, 1, AMOUNT_MAX)),
+        AmendOrder(6, 106, AMOUNT_MAX - 1, 3, 0, 3),  # takes 4 and 3, and rests
+        *(limit(9, buy, 1, AMOUNT_MAX - 1), market(10, sell, 2)),
+        *(market(11, buy, 1, funds=AMOUNT_MAX), limit(12, buy, 2, AMOUNT_MAX)),
+        *(limit(13, buy, 1, AMOUNT_MAX), limit(14, sell, 3, 1)),
+    )
+    for event in steps:
+        assert typed(one.apply(event, 1)) == typed(two.apply(event, 1))
+        assert_equal(one, two)
+        one.check()
+        two.check()
+    assert one.last_trade[0] > 5
 
 
 @given(steps=flows, halts=st.sets(st.integers(0, 40)), backs=st.sets(st.integers(0, 40)))

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 const FAN_BITS: u32 = 6;
 const FAN: usize = 1 << FAN_BITS;
 const HINTS: usize = 64;
+/// A node that is never used, and has the number of no key: what a hint names before the first.
+const UNSEEN: u32 = 1;
 /// Below every key there is: what the best key of an empty ladder is.
 pub const NO_KEY: i64 = i64::MIN;
 
@@ -72,13 +74,13 @@ struct Nodes {
 }
 
 impl Nodes {
-    /// One node below all others, that is never taken out. No price comes near it: prices are at
-    /// most `AMOUNT_MAX`, half of what would fit.
+    /// One node below all others, that is never taken out, and one that is never used. No price
+    /// comes near the lowest: prices are at most `AMOUNT_MAX`, half of what would fit.
     fn new() -> Self {
         let mut lowest = Node::new(NO_KEY >> FAN_BITS, NONE);
         lowest.put(0, NONE);
         Self {
-            nodes: vec![lowest],
+            nodes: vec![lowest, Node::new(NO_KEY, NONE)],
             free: Vec::new(),
         }
     }
@@ -122,7 +124,7 @@ impl Default for Ladder {
             lower: Nodes::new(),
             upper: Nodes::new(),
             sorted: BTreeMap::new(),
-            hints: Box::new([NONE; HINTS]),
+            hints: Box::new([UNSEEN; HINTS]),
         }
     }
 }
@@ -257,7 +259,7 @@ impl Ladder {
         let best = self.best_first().next().unwrap_or((NO_KEY, NONE));
         let known = (self.best_key(), self.best_level());
         assert_eq!(known, best, "the best is known");
-        let mut lower = 1;
+        let mut lower = 2;
         for (number, at) in &self.sorted {
             let upper = &self.upper.nodes[*at as usize];
             assert_eq!(upper.number, *number, "a node is under its number");
@@ -271,7 +273,59 @@ impl Ladder {
         }
         lower += self.lower.free.len();
         assert_eq!(lower, self.lower.nodes.len(), "a node is used or free");
-        let upper = self.sorted.len() + self.upper.free.len() + 1;
+        let upper = self.sorted.len() + self.upper.free.len() + 2;
         assert_eq!(upper, self.upper.nodes.len(), "a node is used or free");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::AMOUNT_MAX;
+
+    fn put(ladder: &mut Ladder, key: i64, level: u32) -> u32 {
+        let at = ladder.node_for(key);
+        ladder.node(at).put(place_of(key), level);
+        ladder.check();
+        at
+    }
+
+    #[test]
+    fn the_largest_prices_of_both_sides_are_in_order_found_by_hint_or_not() {
+        // Bids are their price, asks minus theirs: the largest ask is the lowest key there is.
+        let keys = [
+            AMOUNT_MAX,
+            AMOUNT_MAX - 1,
+            1,
+            -1,
+            1 - AMOUNT_MAX,
+            -AMOUNT_MAX,
+        ];
+        let mut ladder = Ladder::default();
+        let mut nodes = Vec::new();
+        for (level, key) in (1..).zip(keys) {
+            nodes.push((put(&mut ladder, key, level), key));
+        }
+        let found: Vec<i64> = ladder.best_first().map(|(key, _)| key).collect();
+        assert_eq!(found, keys);
+        for (at, key) in &nodes {
+            assert_eq!(ladder.node_for(*key), *at, "the same node, by hint");
+        }
+        for (at, key) in nodes {
+            assert_eq!(ladder.best_key(), key);
+            ladder.remove_if(true, at, key);
+            ladder.check();
+        }
+        assert_eq!(ladder.best_key(), NO_KEY);
+        for (level, key) in (1..).zip(keys.into_iter().rev()) {
+            put(&mut ladder, key, level); // into nodes that were given up, which hints still name
+            assert_eq!(ladder.best_key(), key);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a price is within its bounds")]
+    fn no_key_gets_into_the_lowest_node_by_a_hint() {
+        Ladder::default().node_for(NO_KEY + 1);
     }
 }

@@ -124,10 +124,7 @@ fn ends(input: &mut Reader<'_>) -> Result<Vec<EdgeState>> {
     let mut found = Vec::new();
     input.array(|input| {
         input.long()?; // who is at the other end: they are in order
-        found.push(EdgeState {
-            number: input.long()?,
-            chain: input.long()?,
-        });
+        found.push(EdgeState::read(input)?);
         Ok(())
     })?;
     Ok(found)

@@ -274,6 +274,9 @@ impl Core {
 
     /// Assert every invariant of every machine.
     fn check(&self, py: Python<'_>) -> PyResult<()> {
-        py.detach(|| asserted(|| self.worker().check()))
+        py.detach(|| {
+            let worker = self.worker(); // out here: looking leaves nothing half done
+            asserted(|| worker.check())
+        })
     }
 }

@@ -43,13 +43,20 @@ impl Shard {
         for row in &state.requests {
             shard.restore_request(row);
         }
-        let have_ids = shard
-            .orders
-            .rows
-            .iter()
-            .all(|(_, order)| order.known != NOWHERE);
-        assert!(have_ids, "every order has its id");
+        shard.check_orders_ids(&state.orders);
         shard
+    }
+
+    /// Assert that the orders, restored in this order, have the ids that they were placed with.
+    fn check_orders_ids(&self, orders: &[OrderRecord]) {
+        for ((_, order), row) in self.orders.rows.iter().zip(orders) {
+            assert!(order.known != NOWHERE, "every order has its id: {row:?}");
+            let known = &self.memory.known[order.known];
+            assert!(
+                known.account == row.account && known.id.bytes() == row.client_order_id.as_bytes(),
+                "an order is its owner's, under the id it was placed with: {row:?}"
+            );
+        }
     }
 
     fn restore_funds(&mut self, row: &AccountFunds) {

@@ -65,9 +65,7 @@ pub fn read(data: &[u8]) -> Result<(ShardState, ShardEdges)> {
 fn ends(input: &mut Reader<'_>) -> Result<Vec<(i64, EdgeState)>> {
     let mut found = Vec::new();
     input.array(|input| {
-        let peer = input.long()?;
-        let (number, chain) = (input.long()?, input.long()?);
-        found.push((peer, EdgeState { number, chain }));
+        found.push((input.long()?, EdgeState::read(input)?));
         Ok(())
     })?;
     Ok(found)
