@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,12 +14,12 @@ BLOCK = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
-def charts(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def charts(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The benchmarks are scripts of the project's root, which tests do not have in their path."""
     monkeypatch.syspath_prepend(ROOT)
     for name in ("results", "charts.rows", "charts.mermaid", "charts.page"):
         importlib.import_module(f"benchmarks.{name}")
-    yield importlib.import_module("benchmarks.charts")
+    return importlib.import_module("benchmarks.charts")
 
 
 def test_the_page_is_what_the_results_make(charts: Any) -> None:
@@ -60,8 +59,9 @@ def test_what_is_recorded_is_a_row_and_a_line(charts: Any, tmp_path: Path) -> No
     assert f"| {row.date} | {row.commit} | sums of 2 | 7 a second | {row.machine} |" in older
 
 
+@pytest.mark.usefixtures("charts")
 @pytest.mark.parametrize("figure", [float("nan"), float("inf")])
-def test_what_is_no_number_is_not_recorded(charts: Any, tmp_path: Path, figure: float) -> None:
+def test_what_is_no_number_is_not_recorded(tmp_path: Path, figure: float) -> None:
     """Nothing is written then, in words neither."""
     results = importlib.import_module("benchmarks.results")
     measured = results.Measured("sums", {}, {"sums/s": figure})
