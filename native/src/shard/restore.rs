@@ -53,7 +53,7 @@ impl Shard {
             assert!(order.known != NOWHERE, "every order has its id: {row:?}");
             let known = &self.memory.known[order.known];
             assert!(
-                known.account == row.account && known.id.bytes() == row.client_order_id.as_bytes(),
+                known.account == row.account && known.id == row.client_order_id,
                 "an order is its owner's, under the id it was placed with: {row:?}"
             );
         }
