@@ -106,6 +106,12 @@ SECTIONS = (
         trouble.overload,
     ),
     Section(
+        "The pause of a snapshot",
+        "Until the forked child has the state and the worker goes on.",
+        "python -m benchmarks.capture",
+        trouble.captures,
+    ),
+    Section(
         "Snapshots of a large book",
         "The matcher's hop with snapshots and without, interleaved.",
         "python -m benchmarks.snapshot_pause",

@@ -61,6 +61,22 @@ def overload(rows: Sequence[Row]) -> list[Chart]:
     return charts
 
 
+def captures(rows: Sequence[Row]) -> list[Chart]:
+    """How long a machine stands still while its state is taken."""
+    found = list(newest(rows, "capture", "machine", "engine", "count").values())
+    if not found:
+        return []
+    labels = [
+        f"{row.parameters['machine']} of {row.parameters['count']:,}, {_engine(row)}"
+        for row in found
+    ]
+    numbers = {
+        "median": [row.number("pause ms") for row in found],
+        "most": [row.number("most pause ms") for row in found],
+    }
+    return [Chart("Pause of a machine whose state is taken", "ms", labels, numbers, found)]
+
+
 def snapshots(rows: Sequence[Row]) -> list[Chart]:
     """Latency of a matcher's hop, with snapshots of a large book and without."""
     charts = []
