@@ -12,7 +12,14 @@ from partita.schemas.enums import Line
 _PARTITIONS = 2  # of either input
 _AT_START = ("read changelog", "opened")  # points to which only a process that starts comes
 # Rather at those in the middle of snapshots, to which many processes never come.
-_WEIGHTS = {"chunk sent": 3, "manifest sent": 2, "tombstone sent": 4, "trimmed": 4}
+_WEIGHTS = {
+    "captured": 2,
+    "chunk sent": 3,
+    "manifest sent": 2,
+    "manifest acknowledged": 4,
+    "tombstone sent": 4,
+    "trimmed": 4,
+}
 
 
 def _pick(venue: Venue) -> Station | None:
