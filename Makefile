@@ -6,7 +6,8 @@ BIN := .venv/bin
 READY := .venv/ready
 # Written when the native engine is built from these sources, or when it is left out: each takes the
 # place of the other, so that a choice, or a cargo, that is new counts at once.
-CARGO := $(if $(filter no,$(WITH_NATIVE)),,$(shell command -v cargo))
+# (Something for a shell to do: without, an older make looks for a program named `command`.)
+CARGO := $(if $(filter no,$(WITH_NATIVE)),,$(shell command -v cargo 2>/dev/null))
 NATIVE := .venv/$(if $(CARGO),native,no-native)
 NATIVE_SOURCES := $(shell find native -not -path 'native/target/*' -not -path 'native/fuzz/*' -type f)
 ALL := $(READY) $(NATIVE)

@@ -14,6 +14,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 Write = Callable[[], bytes]
@@ -152,6 +153,8 @@ class ForkedCapture:
         try:
             pid, status = os.waitpid(self._pid, os.WNOHANG)
         except ChildProcessError as error:  # whoever started this process lets nobody wait
+            self._pid = 0
+            os.close(self._file)
             raise CaptureFailed(f"nothing is told of the child: {error}") from error
         if pid == 0:
             if time.monotonic() < self._deadline_s:
@@ -167,11 +170,14 @@ class ForkedCapture:
 
     def drop(self) -> None:
         """End the child."""
-        if self._pid:
-            os.kill(self._pid, 9)
-            os.waitpid(self._pid, 0)
-            os.close(self._file)
-            self._pid = 0
+        if not self._pid:
+            return
+        with suppress(ChildProcessError):  # as above: it has ended, and its number may be another's
+            if os.waitpid(self._pid, os.WNOHANG)[0] == 0:
+                os.kill(self._pid, 9)
+                os.waitpid(self._pid, 0)
+        os.close(self._file)
+        self._pid = 0
 
 
 def _write_and_end(write: Write, file: int) -> None:

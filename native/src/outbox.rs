@@ -217,8 +217,8 @@ impl Outbox {
     ) {
         let (batch, run) = self.run(stream, partition, edge_id, edge, time_ms);
         edge.put(event, time_ms);
-        run.count += 1;
         batch.bytes += event.write_to(&mut run.data);
+        run.count += 1; // behind what may panic: `roll_back` takes it from the batch's, too
         batch.events += 1;
     }
 
@@ -235,8 +235,8 @@ impl Outbox {
         let (batch, run) = self.run(stream, partition, 0, edge, time_ms);
         edge.put(event, time_ms);
         let place = batch.place_of(event.account());
-        run.count += 1;
         batch.bytes += event.write_at(place, &mut run.data);
+        run.count += 1;
         batch.events += 1;
     }
 

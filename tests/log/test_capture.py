@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import signal
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +60,31 @@ def test_a_child_that_is_given_up_is_gone() -> None:
 
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def open_files() -> set[str]:
+    """Return the numbers of this process's open files."""
+    return {file.name for file in Path("/proc/self/fd").iterdir()}
+
+
+@pytest.fixture
+def nobody_waits() -> Iterator[None]:
+    """Children that leave nothing to wait for, as where SIGCHLD is ignored."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.usefixtures("nobody_waits")
+@pytest.mark.parametrize("given_up", [False, True])
+def test_a_child_of_which_nothing_is_told_leaves_no_file_open(given_up: bool) -> None:
+    """Each snapshot would stay in memory else."""
+    before = open_files()
+    capture = ForkedCapture(lambda: b"state")
+    if given_up:
+        time.sleep(0.2)  # it has ended then
+    else:
+        with pytest.raises(CaptureFailed):
+            data_of(capture)
+    capture.drop()
+    assert before == open_files()
