@@ -25,13 +25,14 @@ def _timed(row: Row) -> str:
 def tapes(rows: Sequence[Row]) -> list[Chart]:
     """Messages a second, by tape and engine."""
     found: dict[tuple[str, str], tuple[Row, float]] = {}
+    names = {row.parameters["tape"] for row in rows if row.workload == "engine"}
     for row in rows:
         if row.workload == "engine":
             key = f"{row.parameters['tape']}", _timed(row)
             found[key] = row, row.number("messages/s")
         elif row.workload == "native book" and "messages/s" in row.figures:
             key = f"{row.parameters['workload']}", _BOOK
-            if "-" in key[0] and any(tape == key[0] for tape, _ in found):
+            if key[0] in names:
                 found[key] = row, row.number("messages/s")
     kinds = (_REFERENCE, _CORE, _BOOK)
     keys = sorted(found, key=lambda key: (kinds.index(key[1]), key[0]))

@@ -60,7 +60,6 @@ def test_what_is_recorded_is_a_row_and_a_line(charts: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("charts")
-@pytest.mark.usefixtures("charts")
 @pytest.mark.parametrize("figure", [float("nan"), float("inf")])
 def test_what_is_no_number_is_not_recorded(tmp_path: Path, figure: float) -> None:
     """Nothing is written then, in words neither."""
