@@ -29,7 +29,9 @@ _NICE = 10
 _FD_MAX = 1 << 16
 
 
-_SHA256_BYTES = hashlib.sha256().digest_size
+# Made here: what a child of a process with threads begins anew may wait for their locks.
+_SHA256 = hashlib.sha256()
+_SHA256_BYTES = _SHA256.digest_size
 
 
 class Data(Protocol):
@@ -188,8 +190,9 @@ def _write_and_end(write: Write, file: int) -> None:
         os.closerange(3, file)  # no socket or lock is to outlive the parent
         os.closerange(file + 1, _FD_MAX)
         os.nice(_NICE)
-        data = write()
-        for written in (data, hashlib.sha256(data).digest()):
+        data, hashed = write(), _SHA256.copy()
+        hashed.update(data)
+        for written in (data, hashed.digest()):
             left = memoryview(written)
             while left:
                 left = left[os.write(file, left) :]

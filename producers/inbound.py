@@ -60,7 +60,11 @@ class Inbound:
             LogUnavailable: no broker answered in time.
         """
         self._events, self._failed = events, failed
-        ends = await asyncio.to_thread(reader.ends, range(len(self._streams)), timeout_s)
+        try:
+            ends = await asyncio.to_thread(reader.ends, range(len(self._streams)), timeout_s)
+        except BaseException:
+            await asyncio.to_thread(reader.close)
+            raise
         self.follower = Follower(reader, ends, self._make, self._take, self._fail, "events reader")
 
     def add(self, hearer: Hearer) -> None:
