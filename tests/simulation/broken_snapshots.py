@@ -10,7 +10,7 @@ from partita.ledger.partition import ShardPartition
 from partita.ledger.snapshot import ShardEdges, to_snapshot
 from partita.ledger.state import ShardState
 from partita.log import recovery, worker
-from partita.log.capture import Data, InlineCapture, InMemory, Write
+from partita.log.capture import InlineCapture, InMemory, Write
 from partita.log.changelog import MANIFEST, Changelog, Key, Place
 from partita.log.core import MachineMark
 from partita.log.edges import EdgeState, InEdge, OutEdge
@@ -317,22 +317,20 @@ def end_looked_for_first(patch: Patch) -> None:
 
 def chunks_of_others_removed(patch: Patch) -> None:
     """A process removes chunks on which another one of its line goes on to build."""
-    real_tidy, real_fill_in = Snapshots._tidy, Snapshots._fill_in
+    real = Snapshots._tidy
 
     def tidy(self: Snapshots, pending: Any) -> None:
-        shelf = self._partitions[pending.partition].shelves[pending.manifest.machine]
+        partition, machine = pending.partition, pending.manifest.machine
+        # It takes for its own whatever chunks of its line stand there, however new.
+        log: Any = self._log
+        standing = Changelog(MemoryConnection.read(log, self._role.changelog, partition))
+        shelf = self._partitions[partition].shelves[machine]
+        chunks = standing.keys(machine, self._role.line)
+        shelf.keys |= {key for key in chunks if key.part != MANIFEST}
         shelf.changed = 1 << 62
-        real_tidy(self, pending)
-
-    def fill_in(self: Snapshots, pending: Any, data: Data) -> None:
-        written = self._partitions[pending.partition].shelves[pending.manifest.machine].written
-        kept = list(written)
-        written.clear()
-        real_fill_in(self, pending, data)
-        written += kept
+        real(self, pending)
 
     patch.setattr(Snapshots, "_tidy", tidy)
-    patch.setattr(Snapshots, "_fill_in", fill_in)
 
 
 BROKEN_SNAPSHOTS = (

@@ -1,10 +1,11 @@
 """In which seed each bug put in on purpose is found, and by which checker.
 
-`.venv/bin/python tests/simulation/finding.py` looks for all of them and writes found.md.
+`.venv/bin/python tests/simulation/finding.py` looks for all of them, or for
+those that are named, and writes found.md.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,34 +56,44 @@ def find(search: Search) -> Found:
 
 
 def find_all(searches: Iterable[Search]) -> Iterator[Found]:
-    """Look for bugs on all cores; yield what was found in their order."""
+    """Look for bugs on all cores, the longest known searches first; yield what was found."""
+    known = {name: _seed(row) for name, row in rows().items()}
+    # Those of which nothing is known may take longest of all.
+    ordered = sorted(searches, key=lambda search: -known.get(search.name, SEEDS))
     with processes() as pool:
-        yield from pool.map(find, searches)
+        yield from pool.map(find, ordered)
+
+
+def rows() -> dict[str, str]:
+    """Return the rows of the table as it stands, by the names of their bugs."""
+    lines = FOUND.read_text().splitlines(keepends=True) if FOUND.exists() else []
+    named = {line.split("|")[1].strip(): line for line in lines if line.startswith("|")}
+    return {name: line for name, line in named.items() if name in _NAMED}
+
+
+def _seed(row: str) -> int:
+    return int(row.split("|")[3])
 
 
 def searches() -> list[Search]:
     """Return the bugs of the table, with the seeds in which they were found the last time."""
-    known = {}
-    for line in FOUND.read_text().splitlines() if FOUND.exists() else ():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if cells[0] in _NAMED:
-            known[cells[0]] = int(cells[2])
-    return [Search(name, seed) for name, seed in known.items()]
+    return [Search(name, _seed(row)) for name, row in rows().items()]
 
 
-def main() -> int:
-    """Look for all bugs from the first seed on; write the table; return 1 when one is not found."""
-    rows = []
+def main(names: Sequence[str]) -> int:
+    """Look for bugs from the first seed on; write the table; return 1 when one is not found."""
+    table = rows()
     missed = 0
-    for found in find_all([Search(name) for name in _NAMED]):
+    for found in find_all([Search(name) for name in names or _NAMED]):
         what = (_NAMED[found.name].__doc__ or "").splitlines()[0]
-        if found.seed >= 0:
-            rows.append(f"| {found.name} | {what} | {found.seed} | {found.checker} |\n")
-        missed += found.seed < 0
+        table[found.name] = f"| {found.name} | {what} | {found.seed} | {found.checker} |\n"
+        if found.seed < 0:
+            del table[found.name]
+            missed += 1
         print(f"{found.name}: seed {found.seed}, {found.text.splitlines()[:1]}", flush=True)
-    FOUND.write_text(_HEAD + "".join(rows))
+    FOUND.write_text(_HEAD + "".join(table[name] for name in _NAMED if name in table))
     return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
