@@ -44,7 +44,7 @@ native: $(ALL) ## Build the native engine where cargo is
 rust: ## The native engine's own tests: format, clippy, cargo test
 	@$(PYTHON) tests/native/rust.py
 
-fuzz: ## Fuzz the native engine: make fuzz SECONDS=60 TARGET=decode (or apply_orders, apply_commands)
+fuzz: ## Fuzz the native engine: make fuzz SECONDS=60 TARGET=decode (or apply_orders, apply_commands) FLAGS=
 	@if ! command -v cargo >/dev/null; then \
 	  echo "nothing is fuzzed: there is no cargo"; exit 0; \
 	fi; \
@@ -54,7 +54,7 @@ fuzz: ## Fuzz the native engine: make fuzz SECONDS=60 TARGET=decode (or apply_or
 	fi; \
 	echo "fuzzing $(or $(TARGET),decode) for $(or $(SECONDS),60) s; what it finds is in native/fuzz/artifacts"; \
 	cd native && $(CURDIR)/$(FUZZ_TOOLS)/bin/cargo-fuzz run --sanitizer none \
-	  $(or $(TARGET),decode) -- -max_total_time=$(or $(SECONDS),60)
+	  $(or $(TARGET),decode) -- -max_total_time=$(or $(SECONDS),60) $(FLAGS)
 
 run: $(ALL) ## Bring the exchange up, with a gentle simulated market; Ctrl-C stops it
 	@$(BIN)/partita up --simulate 20
