@@ -29,6 +29,7 @@ from partita.producers.bulk import Bulk
 
 _NAMES = ("p50", "p90", "p99", "p99.9", "max")
 _WARM_ORDERS = 1_000_000
+_AGAIN_S = 5.0  # the warm-up of each run
 _RELAYED_ORDERS = 8_000_000  # with fewer the compiler still takes a third of the broker's time
 
 
@@ -155,9 +156,11 @@ def latency(
             await steady(client, bulk, rate, warm_up_s, pause_s, seed=1)
             for number in range(pairs):
                 one = await asyncio.to_thread(
-                    run_latency, running.bootstrap, shape, rate, seconds, 5.0, pause_s, broker
+                    run_latency, running.bootstrap, shape, rate, seconds, _AGAIN_S, pause_s, broker
                 )
                 relayed.append(one.percentiles)
+                # As the relay has: behind the pause, all ids that have ended meanwhile are forgotten.
+                await steady(client, bulk, rate, _AGAIN_S, pause_s, seed=1)
                 real.append(await steady(client, bulk, rate, seconds, pause_s, seed=2 + number))
                 console.print(
                     f"pair {number + 1}: real {_times(_medians([real[-1].percentiles[1:]]))};"
