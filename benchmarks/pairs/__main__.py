@@ -159,7 +159,7 @@ def latency(
                     run_latency, running.bootstrap, shape, rate, seconds, _AGAIN_S, pause_s, broker
                 )
                 relayed.append(one.percentiles)
-                # As the relay has: behind the pause, all ids that have ended meanwhile are forgotten.
+                # As the relay: behind a pause, all ids that have ended meanwhile are forgotten.
                 await steady(client, bulk, rate, _AGAIN_S, pause_s, seed=1)
                 real.append(await steady(client, bulk, rate, seconds, pause_s, seed=2 + number))
                 console.print(
