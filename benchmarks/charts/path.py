@@ -63,6 +63,11 @@ def _bars(title: str, unit: str, each: Mapping[str, Number], row: Row) -> Chart:
     return Chart(title, unit, list(each), {unit: list(each.values())}, [row], True)
 
 
+def _percentiles(title: str, kind: str, row: Row) -> Chart:
+    each = {name: ms for name, ms in row.table("ms").items() if name != "max"}
+    return Chart(title, "ms", list(each), {kind: list(each.values())}, [row])
+
+
 def latency(rows: Sequence[Row]) -> list[Chart]:
     """Percentiles by rate, real and relay."""
     charts = []
@@ -73,9 +78,8 @@ def latency(rows: Sequence[Row]) -> list[Chart]:
         title = f"{row.parameters['rate']:,} orders/s, {_shape(row)}, {_engine(row)}"
         charts.append(Chart(title, "ms", labels, numbers, [row]))
     for row in newest(rows, "submit to settled", "engine", "rate", "shards", "partitions").values():
-        each = {name: ms for name, ms in row.table("ms").items() if name != "max"}
         title = f"{row.parameters['rate']:,} orders/s, one by one, {_shape(row)}, {_engine(row)}"
-        charts.append(Chart(title, "ms", list(each), {"real": list(each.values())}, [row]))
+        charts.append(_percentiles(title, "real", row))
     return charts
 
 
@@ -88,9 +92,8 @@ def relay(rows: Sequence[Row]) -> list[Chart]:
         labels = [_shape(row) for row in full]
         charts.append(Chart("The relay alone, full speed", "orders/s", labels, numbers, full))
     for row in newest(rows, "relay latency", "rate", *_CUT).values():
-        each = {name: ms for name, ms in row.table("ms").items() if name != "max"}
         title = f"The relay alone, {row.parameters['rate']:,} orders/s, {_shape(row)}"
-        charts.append(Chart(title, "ms", list(each), {"relay": list(each.values())}, [row]))
+        charts.append(_percentiles(title, "relay", row))
     return charts
 
 

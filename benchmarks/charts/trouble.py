@@ -1,6 +1,6 @@
 """Charts of trouble: deaths, restarts, overload, snapshots of a large book."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks.charts.mermaid import Chart
 from benchmarks.charts.rows import Row, newest
@@ -10,17 +10,22 @@ def _engine(row: Row) -> str:
     return f"{row.parameters['engine']} engines"
 
 
+def _side_by_side(
+    title: str, unit: str, found: Sequence[Row], labels: Sequence[str], figures: Mapping[str, str]
+) -> list[Chart]:
+    """Return one chart of several rows, a label each, by which figure is drawn as what."""
+    if not found:
+        return []
+    numbers = {kind: [row.number(name) for row in found] for kind, name in figures.items()}
+    return [Chart(title, unit, labels, numbers, found)]
+
+
 def restarts(rows: Sequence[Row]) -> list[Chart]:
     """Seconds until all is up again, by what had been done."""
     found = list(newest(rows, "restart", "engine", "commands").values())
-    if not found:
-        return []
     labels = [f"after {row.parameters['commands']:,}, {_engine(row)}" for row in found]
-    numbers = {
-        "up": [row.number("up s") for row in found],
-        "of that the workers": [row.number("workers s") for row in found],
-    }
-    return [Chart("A restart after so many commands", "s", labels, numbers, found)]
+    figures = {"up": "up s", "of that the workers": "workers s"}
+    return _side_by_side("A restart after so many commands", "s", found, labels, figures)
 
 
 def deaths(rows: Sequence[Row]) -> list[Chart]:
@@ -64,17 +69,12 @@ def overload(rows: Sequence[Row]) -> list[Chart]:
 def captures(rows: Sequence[Row]) -> list[Chart]:
     """How long a machine stands still while its state is taken."""
     found = list(newest(rows, "capture", "machine", "engine", "count").values())
-    if not found:
-        return []
     labels = [
         f"{row.parameters['machine']} of {row.parameters['count']:,}, {_engine(row)}"
         for row in found
     ]
-    numbers = {
-        "median": [row.number("pause ms") for row in found],
-        "most": [row.number("most pause ms") for row in found],
-    }
-    return [Chart("Pause of a machine whose state is taken", "ms", labels, numbers, found)]
+    figures = {"median": "pause ms", "most": "most pause ms"}
+    return _side_by_side("Pause of a machine whose state is taken", "ms", found, labels, figures)
 
 
 def snapshots(rows: Sequence[Row]) -> list[Chart]:
