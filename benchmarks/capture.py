@@ -18,6 +18,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.resting import MIDDLE, resting_order
 from benchmarks.results import Figures, Measured, Parameters, record
 from partita.deploy.match.scale import Scale
 from partita.ledger import engines as shards
@@ -31,13 +32,12 @@ from partita.schemas.codec import encode
 from partita.schemas.commands import Command, CommandBatch, Place, Transfer
 from partita.schemas.enums import Line, OrderType, SelfTrade, Side, TimeInForce
 from partita.schemas.instrument import Instrument
-from partita.schemas.orders import NewOrder, OrderBatch, OrderGroup
+from partita.schemas.orders import OrderBatch, OrderGroup
 from partita.schemas.reports import ReportBatch, ReportGroup
 
 _NOW_MS = 1_000_000
 _UNTIL_MS = _NOW_MS + 10_000
 _BATCH = 1_000
-_PRICE = 1_000_000
 _PAUSE_S = 0.3  # between two: the pages that were shared with the child are touched again
 
 
@@ -53,14 +53,9 @@ def _book(core: WorkerCore, rules: Instrument, count: int) -> str:
         yield encode(rules)
         for begun in range(0, count, _BATCH):
             first, chain = edge.number + 1, edge.chain
-            orders = []
-            for n in range(begun, min(count, begun + _BATCH)):
-                side = Side.BUY if n % 2 else Side.SELL
-                away = 1_000 + n % 50_000
-                price = _PRICE - away if side is Side.BUY else _PRICE + away
-                kind = (side, OrderType.LIMIT, TimeInForce.GTC, price, 1, 0)
-                orders.append(NewOrder(n + 1, 1 + n % 1_000, *kind, False, SelfTrade.DC, 0, 0, 0))
-                edge.put(ORDERS, orders[-1])
+            orders = [resting_order(n + 1, n) for n in range(begun, min(count, begun + _BATCH))]
+            for order in orders:
+                edge.put(ORDERS, order)
             group = OrderGroup(rules.instrument_id, first, chain, tuple(orders))
             yield encode(OrderBatch(b"", Line.A, 0, (group,)))
 
@@ -73,7 +68,7 @@ def _commands(count: int) -> Iterator[Command]:
     for account in range(1, count + 1):
         for asset_id in (1, 2):
             yield Transfer(account, f"t{asset_id}", _UNTIL_MS, asset_id, 1 << 60)
-        kind = (Side.BUY, OrderType.LIMIT, TimeInForce.GTC, _PRICE, 1, 0)
+        kind = (Side.BUY, OrderType.LIMIT, TimeInForce.GTC, MIDDLE, 1, 0)
         yield Place(account, "p1", _UNTIL_MS, 1, *kind, False, SelfTrade.DC, 0)
 
 

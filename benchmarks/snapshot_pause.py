@@ -21,6 +21,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.resting import MIDDLE, limit_order, resting_order
 from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from partita.deploy.exchange import Exchange, Plan
 from partita.deploy.instruments import DEFAULT_FILE
@@ -34,13 +35,12 @@ from partita.log.port import Outgoing
 from partita.matchers.engines import ENGINES
 from partita.schemas.chain import ORDERS as ORDERS_CHAIN
 from partita.schemas.codec import decode, encode
-from partita.schemas.enums import Line, OrderType, SelfTrade, Side, TimeInForce
+from partita.schemas.enums import Line, Side
 from partita.schemas.instrument import Instrument
 from partita.schemas.orders import NewOrder, OrderBatch, OrderGroup
 from partita.schemas.reports import Done, Opened, ReportBatch
 from partita.schemas.topics import ACCOUNT_COMMANDS, ORDERS
 
-_MIDDLE = 1_000_000  # ticks; what rests stays further away from it than what meets
 _BATCH_S = 0.001
 _PRELOAD = 2_000  # orders a record
 _NEVER_MS = 3_600_000
@@ -61,11 +61,6 @@ class Shard:
         self._reader = Reader(bootstrap, ACCOUNT_COMMANDS)
         self._reader.start({0: self._reader.ends([0])[0]})
 
-    def _order(self, side: Side, price: int, account: int) -> NewOrder:
-        self._orders += 1
-        kind = (side, OrderType.LIMIT, TimeInForce.GTC, price, 1, 0)
-        return NewOrder(self._orders, account, *kind, False, SelfTrade.DC, 0, 0, 0)
-
     def send(self, orders: list[NewOrder]) -> None:
         """Send orders as one batch."""
         first, chain = self._edge.number + 1, self._edge.chain
@@ -80,10 +75,8 @@ class Shard:
         for begun in range(0, count, _PRELOAD):
             orders = []
             for n in range(begun, min(count, begun + _PRELOAD)):
-                side = Side.BUY if n % 2 else Side.SELL
-                away = 1_000 + n % 50_000
-                price = _MIDDLE - away if side is Side.BUY else _MIDDLE + away
-                orders.append(self._order(side, price, 1 + n % 1_000))
+                self._orders += 1
+                orders.append(resting_order(self._orders, n))
             self.send(orders)
         while self.opened < count:
             self.hear(0.1)
@@ -93,7 +86,8 @@ class Shard:
         orders = []
         for at in planned_s:
             side = Side.BUY if self._orders % 2 else Side.SELL
-            orders.append(self._order(side, _MIDDLE, 2_000 + self._orders % 2))
+            self._orders += 1
+            orders.append(limit_order(self._orders, 2_000 + (self._orders - 1) % 2, side, MIDDLE))
             self.planned[self._orders] = at
         self.send(orders)
 
