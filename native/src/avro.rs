@@ -75,13 +75,13 @@ impl<'a> Reader<'a> {
     /// There are not so many.
     #[inline]
     pub fn skip_longs(&mut self, mut count: u32) -> Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
         // Eight bytes at once, in which the last bytes of varints are counted.
         while let Some(next) = self.data.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
             let mut ends = !u64::from_le_bytes(*next) & CONTINUES;
             let found = ends.count_ones();
-            if count == 0 {
-                return Ok(());
-            }
             if found >= count {
                 for _ in 1..count {
                     ends &= ends - 1;
