@@ -1,9 +1,9 @@
 """How long a machine stands still while its state is taken: a large book, and a large shard.
 
 A core in this process gets a machine of so many resting orders, or of so many accounts with a
-balance in two assets, an open order and the ids of all of that. Then its state is taken as a worker
-takes it (by a forked child), again and again. The pause is from the beginning of that until the
-worker goes on; the other figure is until the child has written everything down.
+balance in two assets, an open order and the ids of all of that. Then its state is taken as its
+worker takes it (from a copy, or by a forked child), again and again. The pause is from the
+beginning of that until the worker goes on; the other figure is until everything is written down.
 
     python -m benchmarks.capture [--count N] [--times N] [--engine NAME]
 """
@@ -22,11 +22,14 @@ from benchmarks.resting import MIDDLE, resting_order
 from benchmarks.results import Figures, Measured, Parameters, record
 from partita.deploy.match.scale import Scale
 from partita.ledger import engines as shards
-from partita.log.capture import ForkedCapture
+from partita.ledger.service import SERVICE as LEDGER
+from partita.log.capture import Source, Take, by_rows
 from partita.log.core import WorkerCore
 from partita.log.edges import OutEdge
 from partita.log.port import Record
+from partita.log.role import Role
 from partita.matchers import engines as books
+from partita.matchers.service import SERVICE as MATCHERS
 from partita.schemas.chain import ORDERS
 from partita.schemas.codec import encode
 from partita.schemas.commands import Command, CommandBatch, Place, Transfer
@@ -87,12 +90,16 @@ def _shard(core: WorkerCore, rules: Instrument, count: int) -> str:
     return "shard 0"
 
 
-def _captured(core: WorkerCore, machine: str, times: int) -> tuple[list[float], list[float], int]:
+def _captured(
+    core: WorkerCore, machine: str, take: Take, times: int
+) -> tuple[list[float], list[float], int]:
     """Return the pauses and the times until all was written, ms, and the bytes."""
     pauses, whole, size = [], [], 0
+    rows = core.machines(0)[machine].rows
+    source = Source(rows, lambda: core.snapshot(0, machine), lambda: core.copy(0, machine))
     for _ in range(times):
         begun_s = time.perf_counter()
-        capture = ForkedCapture(lambda: core.snapshot(0, machine))
+        capture = take(source)
         pauses.append((time.perf_counter() - begun_s) * 1e3)
         while (data := capture.data()) is None:
             time.sleep(0.001)
@@ -118,14 +125,15 @@ def main(count: int, times: int, engine: str | None, keep: bool) -> None:
     rules = Scale(Decimal("0.01"), Decimal("0.01")).instrument("BTC-USD")
     table = Table("machine", "pause, ms", "until written, ms", "bytes", title=f"{name} engine")
     words, measured = {}, []
-    for what, fill, core in (
-        ("book", _book, books.core(engine)(1, Line.A)),
-        ("shard", _shard, shards.core(engine)(1, Line.A)),
+    for what, fill, core, service in (
+        ("book", _book, books.core(engine)(1, Line.A), MATCHERS),
+        ("shard", _shard, shards.core(engine)(1, Line.A), LEDGER),
     ):
         machine = fill(core, rules, count)
         gc.collect()
         gc.freeze()
-        pauses, whole, size = _captured(core, machine, times)
+        take = by_rows(Role().copy_rows, service.fork_rows)
+        pauses, whole, size = _captured(core, machine, take, times)
         gc.unfreeze()
         table.add_row(what, _middle_and_most(pauses), _middle_and_most(whole), f"{size:,}")
         parameters: Parameters = {"machine": what, "engine": name, "count": count}

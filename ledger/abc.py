@@ -39,6 +39,10 @@ class Shard(Protocol):
     def time_ms(self) -> int:
         """The largest log time of what was applied, milliseconds since 1970."""
 
+    @property
+    def rows(self) -> int:
+        """How many rows its state has, about: how long writing it down takes."""
+
     def command(self, command: Command, time_ms: int) -> ShardOutput:
         """Apply one command of a client, logged at time_ms."""
 

@@ -48,6 +48,11 @@ class NativeShard:
         """The largest log time of what was applied, milliseconds since 1970."""
         return self._shard.time_ms()
 
+    @property
+    def rows(self) -> int:
+        """How many rows its state has, about: how long writing it down takes."""
+        return self._shard.rows()
+
     def command(self, command: Command, time_ms: int) -> ShardOutput:
         """Apply one command of a client, logged at time_ms."""
         return _output(self._shard.command(encode(CommandBatch(b"", (command,))), time_ms))

@@ -97,6 +97,11 @@ class ShardPartition:
         """Return None: orders expire in the books."""
         return None
 
+    @property
+    def rows(self) -> int:
+        """How many rows its state has, about: how long writing it down takes."""
+        return self.shard.rows
+
     def edges(self) -> ShardEdges:
         """Return the ends of all edges."""
         return ShardEdges(

@@ -1,25 +1,26 @@
 """Taking the bytes of a machine's state while the worker goes on.
 
-A large machine takes long to write down in Python. So a copy of the process writes it down: fork
-gives the child the state as it was at that instant, for the price of copying page tables, and the
-kernel copies the pages that the parent changes meanwhile. (Redis saves its data in the same way.)
-The child runs nothing but that: no threads of the client library come along, it keeps no file open
-but the one it writes, and it ends without cleaning up.
+A small machine is written down at once. Of a larger one a copy is made, where its engine can, and a
+thread writes that down, beside the interpreter. What is larger still, or has no copy, is written
+down by a copy of the process: fork gives the child the state as it was at that instant, for the
+price of copying page tables, and the kernel copies the pages that the parent changes meanwhile.
+(Redis saves its data in the same way.) All machines of a worker pay that price, whichever is
+taken. The child runs nothing but that: no threads of the client library come along, it keeps no
+file open but the one it writes, and it ends without cleaning up.
 """
 
 import gc
 import hashlib
 import os
+import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Write = Callable[[], bytes]
-# (what writes the state down, bytes of the last snapshot of the machine) -> its bytes, some time
-Take = Callable[[Write, int], "Capture"]
 
 # Ten times as long as ten million orders take; a child that was stopped must not keep its machine
 # from being written for ever.
@@ -52,6 +53,15 @@ class Data(Protocol):
         """Let go of them."""
 
 
+class Source(NamedTuple):
+    """A machine's state, in place."""
+
+    rows: int  # how many it has, about
+    write: Write  # writes it down as it is when this is called
+    # Gives what writes it down, once, as it was then; None where nothing can.
+    copy: Callable[[], Write | None]
+
+
 class Capture(Protocol):
     """The bytes of a state as it was when this was made."""
 
@@ -70,9 +80,20 @@ class CaptureFailed(Exception):
     """The state could not be written down; the machine itself is as it was."""
 
 
-def by_size(fork_bytes: int) -> Take:
-    """Return how to take a state: at once, or by a child when its last snapshot was larger."""
-    return lambda write, size: (ForkedCapture if size > fork_bytes else InlineCapture)(write)
+Take = Callable[[Source], Capture]
+
+
+def by_rows(copy_rows: int, fork_rows: int) -> Take:
+    """Return how to take a state: at once, of more rows by a thread, of still more by a child."""
+
+    def take(source: Source) -> Capture:
+        rows, write, copy = source
+        if rows <= copy_rows:
+            return InlineCapture(write)
+        copied = copy() if rows <= fork_rows else None
+        return ForkedCapture(write) if copied is None else ThreadCapture(copied)
+
+    return take
 
 
 class InMemory:
@@ -126,6 +147,36 @@ class InlineCapture:
 
     def drop(self) -> None:
         """Nothing is under way."""
+
+
+class ThreadCapture:
+    """Written down by a thread, from a copy."""
+
+    def __init__(self, write: Write) -> None:
+        self._data: InMemory | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(write,), daemon=True)
+        self._thread.start()
+
+    def _run(self, write: Write) -> None:
+        # Linux gives each thread its own.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        try:
+            self._data = InMemory(write())
+        except BaseException as error:  # noqa: BLE001 - as of a child: told of, and trading goes on
+            self._error = error
+
+    def data(self) -> Data | None:
+        """Return the bytes once the thread has ended; see Capture."""
+        if self._thread.is_alive():
+            return None
+        if self._data is None:
+            error = self._error
+            raise CaptureFailed(f"{type(error).__name__}: {error}") from error
+        return self._data
+
+    def drop(self) -> None:
+        """Leave it: it ends by itself, and nobody asks for what it has written."""
 
 
 class ForkedCapture:

@@ -1,6 +1,6 @@
 """The worker core contract: record bytes in, record bytes out, all machines of a worker inside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -54,6 +54,7 @@ class MachineMark(NamedTuple):
     first_offset: int  # where it came into being: it takes nothing below
     position: int  # of the snapshot it was made from, 0 without one
     taken: int  # a count that moves whenever it was given something
+    rows: int  # of its state, about: how long writing it down takes
 
 
 @dataclass(slots=True)
@@ -113,6 +114,12 @@ class WorkerCore(Protocol):
 
     def snapshot(self, partition: int, machine: str) -> bytes:
         """Return the whole state of a machine as bytes: equal states give equal bytes."""
+
+    def copy(self, partition: int, machine: str) -> Callable[[], bytes] | None:
+        """Return what writes the state down as it is now, once, later and in any thread.
+
+        None where a copy takes as long as writing it down.
+        """
 
     def edges_digest(self, partition: int, machine: str) -> bytes:
         """Return the digest of the ends of all edges of a machine.

@@ -127,6 +127,13 @@ class NativeCore:
         """Return the whole state of a machine as bytes."""
         return _known(self._core.snapshot(partition, machine), machine)
 
+    def copy(self, partition: int, machine: str) -> Callable[[], bytes]:
+        """Return what writes the state down as it is now; see WorkerCore."""
+        copied = self._core.copy(partition, machine)
+        if copied is None:
+            raise KeyError(machine)
+        return copied.write
+
     def edges_digest(self, partition: int, machine: str) -> bytes:
         """Return the digest of the ends of all edges of a machine."""
         return _known(self._core.edges_digest(partition, machine), machine)

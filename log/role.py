@@ -23,9 +23,11 @@ class Role(NamedTuple):
     # What snapshots of one machine may carry in the long run, by log time: a large one is taken
     # less often, or it would be more than all the events between two.
     snapshot_bytes_per_s: int = 2 << 20
-    # A machine whose last snapshot was larger is written down by a child: a few milliseconds of
-    # fork against the time it takes to write it down.
-    fork_bytes: int = 256 << 10
+    # A machine of more rows is not written down at once, but from a copy, by a thread.
+    copy_rows: int = 4_000
+    # One of still more, or of an engine that copies slowly, is written down by a child of the
+    # process: a copy of 100,000 rows of a shard takes 6 ms.
+    fork_rows: int = 100_000
     chunk_bytes: int = CHUNK_BYTES_MAX  # of a snapshot in one record of the changelog
     trim: bool = True  # whether the input is trimmed behind the snapshots
     # Log time by which trimming stays behind: as long as another line may take to come up with a

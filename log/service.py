@@ -121,6 +121,7 @@ class Service(NamedTuple):
     engines: Mapping[str, object]  # by name; the first is the default
     core: Callable[[ExchangeShape, Line, str | None], WorkerCore]  # of an engine, by name
     ticks: bool  # whether it writes ticks to its own partitions
+    fork_rows: int = Role().fork_rows  # up to how many rows a machine is copied
 
     def group(self, line: Line) -> str:
         """Return the consumer group of a line."""
@@ -150,6 +151,7 @@ def _role(service: Service, shape: ExchangeShape, options: Options) -> Role:
         owner=owner(),
         shards=shape.shards,
         ticks=service.ticks,
+        fork_rows=service.fork_rows,
         snapshot_every_ms=options.snapshot_every_ms,
         trim=options.trim,
         trim_behind_ms=options.trim_behind_ms,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from partita.log.cadence import Cadence
-from partita.log.capture import Capture, CaptureFailed, Data, Take
+from partita.log.capture import Capture, CaptureFailed, Data, Source, Take
 from partita.log.changelog import MANIFEST, Changelog, Key, Place
 from partita.log.core import MachineMark, WorkerCore
 from partita.log.port import Log
@@ -219,9 +219,13 @@ class Snapshots:
                 sha256=old.sha256,
             )
         else:
-            size = self.sizes.get((partition, machine), 0)
+            source = Source(
+                marks[machine].rows,
+                lambda: self._core.snapshot(partition, machine),
+                lambda: self._core.copy(partition, machine),
+            )
             try:
-                capture = self._capture(lambda: self._core.snapshot(partition, machine), size)
+                capture = self._capture(source)
             except CaptureFailed as error:
                 self.alarms.append((partition, offset, f"no snapshot of {machine}: {error}"))
                 return

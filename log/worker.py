@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from partita.log.cadence import Cadence
-from partita.log.capture import Take, by_size
+from partita.log.capture import Take, by_rows
 from partita.log.changelog import Changelog
 from partita.log.core import Alarm, Parked, WorkerCore
 from partita.log.health import Health
@@ -77,10 +77,11 @@ class Worker:
         """Make a worker. Without a clock it says everything at once, and writes no ticks.
 
         `reached` is told the name of each point at which a test may want the process to end;
-        `capture` is how states are taken, by their size when it is not given.
+        `capture` is how states are taken, by their rows when it is not given.
         """
         self.core = core
-        self.snapshots = Snapshots(log, core, role, reached, capture or by_size(role.fork_bytes))
+        capture = capture or by_rows(role.copy_rows, role.fork_rows)
+        self.snapshots = Snapshots(log, core, role, reached, capture)
         self.positions: dict[int, int] = {}  # by owned partition: the offset that comes next
         self.silences: dict[int, Silence] = {}  # partitions that are computed and not spoken for
         self._log = log

@@ -38,6 +38,10 @@ class Book(Protocol):
     def next_expiry_ms(self) -> int | None:
         """The earliest expiry of a resting order; None when none expires."""
 
+    @property
+    def rows(self) -> int:
+        """How many rows its state has, about: how long writing it down takes."""
+
     def apply(self, event: OrderEvent, time_ms: int) -> Sequence[BookEvent]:
         """Expire what is due at time_ms, then apply one event; return what happened, in order."""
 

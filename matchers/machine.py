@@ -121,6 +121,11 @@ class BookMachine:
         key = book.instrument.symbol.encode()
         return Outgoing(TICKERS, self._partition, key, encode(ticker))
 
+    @property
+    def rows(self) -> int:
+        """How many rows its state has, about: how long writing it down takes."""
+        return self.book.rows
+
     def edges(self) -> BookEdges:
         """Return the ends of all edges."""
         return BookEdges(

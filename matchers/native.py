@@ -81,6 +81,11 @@ class NativeBook:
         return self._book.next_expiry_ms()
 
     @property
+    def rows(self) -> int:
+        """How many rows its state has, about: how long writing it down takes."""
+        return self._book.rows()
+
+    @property
     def last_trade(self) -> tuple[int, int, int]:
         """Trade id, price (ticks) and size (lots) of the last trade; zeros before the first."""
         return self._book.last_trade()

@@ -52,6 +52,9 @@ class Journal:
         self._sums: dict[int, Sums] = {}
         self._clearing: dict[tuple[int, int], int] = {}
 
+    def __len__(self) -> int:
+        return len(self._accounts)
+
     def open_asset(self, asset_id: int) -> None:
         """Make an asset known; nothing if it is."""
         self._sums.setdefault(asset_id, Sums())

@@ -73,6 +73,9 @@ class Memory:
         self._known: dict[tuple[int, str], Known] = {}
         self._due: list[tuple[int, int, str]] = []  # keep_until_ms, account, command_id
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def find(self, account: int, command_id: str) -> Known | None:
         """Return what is known of an id."""
         return self._known.get((account, command_id))

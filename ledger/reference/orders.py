@@ -72,6 +72,9 @@ class Orders:
         # Ids are given in ascending order, so an account's orders stand in order of id.
         self._open: dict[int, dict[int, Order]] = {}
 
+    def __len__(self) -> int:
+        return len(self._by_id)
+
     def add(self, order: Order) -> None:
         """Take in an order, of a larger id than any before it."""
         self._by_id[order.order_id] = order

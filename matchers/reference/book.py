@@ -49,6 +49,11 @@ class ReferenceBook:
         return self._resting.next_expiry_ms()
 
     @property
+    def rows(self) -> int:
+        """How many rows its state has, about: how long writing it down takes."""
+        return len(self._resting.by_id)
+
+    @property
     def last_trade(self) -> tuple[int, int, int]:
         """Trade id, price (ticks) and size (lots) of the last trade; zeros before the first."""
         return self._matching.trade_id, self._matching.last_price, self._matching.last_size

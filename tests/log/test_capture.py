@@ -3,13 +3,23 @@
 import hashlib
 import os
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from partita.log.capture import Capture, CaptureFailed, ForkedCapture, InlineCapture
+from partita.log.capture import (
+    Capture,
+    CaptureFailed,
+    ForkedCapture,
+    InlineCapture,
+    Source,
+    ThreadCapture,
+    Write,
+    by_rows,
+)
 
 
 def data_of(capture: Capture) -> bytes:
@@ -32,16 +42,56 @@ def test_a_child_writes_what_was_then() -> None:
     assert b"then" * 100_000 == data_of(capture)
 
 
-@pytest.mark.parametrize("kind", [ForkedCapture, InlineCapture])
+def test_a_thread_writes_while_the_worker_goes_on() -> None:
+    """It is asked again and again, and waits for nobody."""
+    begin = threading.Event()
+
+    def write() -> bytes:
+        begin.wait()
+        return b"copy" * 100_000
+
+    capture = ThreadCapture(write)
+    assert capture.data() is None
+    begin.set()
+
+    assert b"copy" * 100_000 == data_of(capture)
+
+
+@pytest.mark.parametrize(
+    ("rows", "copied", "kind"),
+    [
+        (10, True, InlineCapture),
+        (11, True, ThreadCapture),
+        (20, True, ThreadCapture),
+        (21, True, ForkedCapture),
+        (11, False, ForkedCapture),
+    ],
+)
+def test_what_is_larger_is_taken_otherwise(rows: int, copied: bool, kind: type[Capture]) -> None:
+    """At once, by a thread from a copy, by a child of the process; the bytes are the same."""
+    copies = []
+
+    def copy() -> Write | None:
+        copies.append(rows)
+        return (lambda: b"state of it") if copied else None
+
+    capture = by_rows(10, 20)(Source(rows, lambda: b"state of it", copy))
+
+    assert isinstance(capture, kind)
+    assert data_of(capture) == b"state of it"
+    assert copies == [rows] * (10 < rows <= 20)
+
+
+@pytest.mark.parametrize("kind", [ForkedCapture, InlineCapture, ThreadCapture])
 def test_a_state_that_cannot_be_written_is_told_of(
-    kind: type[ForkedCapture] | type[InlineCapture], capfd: pytest.CaptureFixture[str]
+    kind: Callable[[Write], Capture], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The worker goes on without this snapshot."""
 
     def fail() -> bytes:
         raise OverflowError("too wide")
 
-    with pytest.raises(CaptureFailed):
+    with pytest.raises(CaptureFailed, match="ended with" if kind is ForkedCapture else "too wide"):
         data_of(kind(fail))
     if kind is ForkedCapture:
         assert "too wide" in capfd.readouterr().err

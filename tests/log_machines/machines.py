@@ -38,6 +38,11 @@ class Echo:
         self._said = 0
         self._in, self._out = InEdge(), OutEdge()
 
+    @property
+    def rows(self) -> int:
+        """How many rows its state has."""
+        return len(self.heard)
+
     def take(self, message: Message, offset: int, time_ms: int, outbox: Outbox) -> Sequence[Judged]:
         """Repeat what is new."""
         assert offset >= self.position

@@ -1,5 +1,6 @@
 """Both worker cores on one log: equal words, equal states, equal bytes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
@@ -84,6 +85,32 @@ def test_long_runs_agree(seed: int) -> None:
     counters = [world.engines[0].cores[topic].counters(at) for topic in TOPICS for at in (0, 1)]
     for seen in ("duplicates_dropped", "gaps_waited", "lines_refused", "dead_letters"):
         assert sum(getattr(counter, seen) for counter in counters), seen
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_copy_is_of_then(topic: str) -> None:
+    """It is written down in another thread, while the machines go on; and once."""
+    trading = Trading(Random(6))
+    for _ in range(60):
+        trading.step()
+    core = next(e for e in trading.world.engines if e.name == "native").cores[topic]
+    assert isinstance(core, native.NativeCore)
+    then = {name: core.snapshot(0, name) for name in core.machines(0)}
+    copies = {name: core.copy(0, name) for name in then}
+    for _ in range(60):
+        trading.step()
+
+    with ThreadPoolExecutor() as threads:
+        written = dict(
+            zip(copies, threads.map(lambda write: write(), copies.values()), strict=True)
+        )
+
+    assert written == then
+    assert then != {name: core.snapshot(0, name) for name in then}
+    with pytest.raises(RuntimeError, match="before"):
+        next(iter(copies.values()))()
+    with pytest.raises(KeyError):
+        core.copy(0, "nobody")
 
 
 @pytest.mark.parametrize("topic", TOPICS)

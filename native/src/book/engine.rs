@@ -72,6 +72,12 @@ impl Book {
         self.resting.next_expiry_ms()
     }
 
+    /// How many rows its state has, about: how long writing it down takes.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.resting.by_id.len()
+    }
+
     /// Trade id, price (ticks) and size (lots) of the last trade; zeros before the first.
     #[must_use]
     pub fn last_trade(&self) -> (i64, i64, i64) {

@@ -4,6 +4,7 @@
 use crate::avro::{Value, put_bytes, put_long};
 use crate::book::Book;
 use crate::book::events::BookEvent;
+use crate::core::book_snapshot;
 use crate::core::group::Group;
 use crate::digest::Digest;
 use crate::edges::{EdgeState, InEdge, OutEdge, Verdict};
@@ -15,6 +16,7 @@ use crate::schemas::orders::OrderEvent;
 use crate::schemas::reports::{self, Report};
 
 /// One book with its edges: from each shard, to each shard, and to everyone.
+#[derive(Clone, Debug)]
 pub struct BookMachine {
     /// The book.
     pub book: Book,
@@ -32,6 +34,7 @@ pub struct BookMachine {
 }
 
 /// What a book says, and to whom.
+#[derive(Clone, Debug)]
 struct Voice {
     instrument_id: i64,
     partition: i64,
@@ -66,6 +69,18 @@ impl BookMachine {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.book.instrument().symbol
+    }
+
+    /// Its whole state as bytes.
+    #[must_use]
+    pub fn snapshot(&mut self) -> Vec<u8> {
+        book_snapshot::write(&self.book.snapshot(), &self.edges(), self.first_offset)
+    }
+
+    /// How many rows its state has, about.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.book.rows()
     }
 
     /// Judge a group from a shard, and apply what is new in it.

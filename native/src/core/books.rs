@@ -9,7 +9,7 @@ use crate::core::book_machine::BookMachine;
 use crate::core::book_snapshot;
 use crate::core::group::{Group, groups};
 use crate::core::record::{Record, Result, Unreadable, ended, opened, undecodable};
-use crate::core::{Core, Judged, MachineMark, Machines};
+use crate::core::{Core, Judged, MachineMark, Machines, Writing};
 use crate::digest::Digest;
 use crate::limits::{AMOUNT_MAX, DECIMALS_MAX, FEE_PPM_MAX, RECORD_BYTES_MAX};
 use crate::outbox::{Outbox, Outgoing};
@@ -228,6 +228,7 @@ impl Machines for Books {
             first_offset: machine.first_offset,
             position: machine.position,
             taken: machine.taken,
+            rows: machine.rows(),
         };
         self.machines.iter().map(mark).collect()
     }
@@ -258,9 +259,12 @@ impl Machines for Books {
     }
 
     fn snapshot(&mut self, machine: &str) -> Option<Vec<u8>> {
-        let machine = self.named(machine)?;
-        let (state, edges) = (machine.book.snapshot(), machine.edges());
-        Some(book_snapshot::write(&state, &edges, machine.first_offset))
+        self.named(machine).map(BookMachine::snapshot)
+    }
+
+    fn copy(&mut self, machine: &str) -> Option<Writing> {
+        let mut copy = self.named(machine)?.clone();
+        Some(Box::new(move || copy.snapshot()))
     }
 
     fn edges_digest(&mut self, machine: &str) -> Option<[u8; 32]> {

@@ -10,7 +10,7 @@ use crate::core::book_machine::digest_end;
 use crate::core::group::{Group, groups};
 use crate::core::record::{Record, Result, Unreadable, ended, opened, undecodable};
 use crate::core::shard_snapshot;
-use crate::core::{Core, Judged, MachineMark, Machines};
+use crate::core::{Core, Judged, MachineMark, Machines, Writing};
 use crate::digest::Digest;
 use crate::edges::{EdgeState, InEdge, OutEdge, Verdict};
 use crate::limits::{BATCH_COMMANDS_MAX, RECORD_BYTES_MAX};
@@ -25,6 +25,7 @@ use crate::schemas::reports::Report;
 use crate::shard::{Shard, ShardOutput};
 
 /// A shard as a machine on the log, with its edges.
+#[derive(Clone, Debug)]
 pub struct Ledger {
     shard: Shard,
     position: i64,
@@ -34,6 +35,7 @@ pub struct Ledger {
 }
 
 /// What a shard says, and to whom.
+#[derive(Clone, Debug)]
 struct Voice {
     shard: i64,
     line: Line,
@@ -119,6 +121,10 @@ impl Ledger {
                 to_accounts: OutEdge::default(),
             },
         }
+    }
+
+    fn written(&mut self) -> Vec<u8> {
+        shard_snapshot::write(&self.shard.snapshot(), &self.edges())
     }
 
     fn name(&self) -> String {
@@ -244,6 +250,7 @@ impl Machines for Ledger {
             first_offset: 0, // it is there before its first record
             position: self.position,
             taken: self.taken,
+            rows: self.shard.rows(),
         }]
     }
 
@@ -280,9 +287,14 @@ impl Machines for Ledger {
     }
 
     fn snapshot(&mut self, machine: &str) -> Option<Vec<u8>> {
+        (machine == self.name()).then(|| self.written())
+    }
+
+    fn copy(&mut self, machine: &str) -> Option<Writing> {
         (machine == self.name()).then(|| {
-            let edges = self.edges();
-            shard_snapshot::write(&self.shard.snapshot(), &edges)
+            let mut copy = self.clone();
+            let write: Writing = Box::new(move || copy.written());
+            write
         })
     }
 

@@ -43,7 +43,12 @@ pub struct MachineMark {
     pub position: i64,
     /// A count that moves whenever it was given something.
     pub taken: i64,
+    /// Of its state, about: how long writing it down takes.
+    pub rows: usize,
 }
+
+/// Writes a machine's state down as it was, at any time and in any thread.
+pub type Writing = Box<dyn FnOnce() -> Vec<u8> + Send>;
 
 /// The machines of one partition.
 pub trait Machines {
@@ -82,6 +87,9 @@ pub trait Machines {
 
     /// The whole state of a machine as bytes.
     fn snapshot(&mut self, machine: &str) -> Option<Vec<u8>>;
+
+    /// What writes the state of a machine down as it is now.
+    fn copy(&mut self, machine: &str) -> Option<Writing>;
 
     /// The digest of the ends of all edges of a machine.
     fn edges_digest(&mut self, machine: &str) -> Option<[u8; 32]>;

@@ -202,6 +202,11 @@ impl Book {
         self.book().next_expiry_ms()
     }
 
+    /// Return how many rows its state has, about.
+    fn rows(&self) -> usize {
+        self.book().rows()
+    }
+
     /// Return trade id, price and size of the last trade.
     fn last_trade(&self) -> (i64, i64, i64) {
         self.book().last_trade()

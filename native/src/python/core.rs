@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
@@ -9,7 +10,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use crate::core::books::{Books, matcher_core};
 use crate::core::ledger::{Ledger, ledger_core};
 use crate::core::record::{Record, Result};
-use crate::core::{Core as AnyCore, Counters, MachineMark, Machines, Outputs};
+use crate::core::{Core as AnyCore, Counters, MachineMark, Machines, Outputs, Writing};
 use crate::outbox::Outgoing;
 use crate::python::{asserted, line_of};
 
@@ -25,6 +26,7 @@ trait Worker: Send {
     fn edges_waiting(&self, partition: i64) -> usize;
     fn marks(&mut self, partition: i64) -> Vec<MachineMark>;
     fn snapshot(&mut self, partition: i64, machine: &str) -> Option<Vec<u8>>;
+    fn copy(&mut self, partition: i64, machine: &str) -> Option<Writing>;
     fn edges_digest(&mut self, partition: i64, machine: &str) -> Option<[u8; 32]>;
     fn state_hash(&mut self, partition: i64, machine: &str) -> Option<[u8; 32]>;
     fn check(&self);
@@ -61,6 +63,9 @@ impl<M: Machines + Send> Worker for AnyCore<M> {
     fn snapshot(&mut self, partition: i64, machine: &str) -> Option<Vec<u8>> {
         self.machines(partition).snapshot(machine)
     }
+    fn copy(&mut self, partition: i64, machine: &str) -> Option<Writing> {
+        self.machines(partition).copy(machine)
+    }
     fn edges_digest(&mut self, partition: i64, machine: &str) -> Option<[u8; 32]> {
         self.machines(partition).edges_digest(machine)
     }
@@ -69,6 +74,22 @@ impl<M: Machines + Send> Worker for AnyCore<M> {
     }
     fn check(&self) {
         self.check();
+    }
+}
+
+/// A machine's state as it was.
+#[pyclass(frozen, module = "partita_native")]
+pub(super) struct Copied {
+    writing: Mutex<Option<Writing>>,
+}
+
+#[pymethods]
+impl Copied {
+    /// Write it down, once; other threads run meanwhile.
+    fn write<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let taken = self.writing.lock().expect("nothing panics under it").take();
+        let writing = taken.ok_or_else(|| PyRuntimeError::new_err("it was written before"))?;
+        Ok(PyBytes::new(py, &py.detach(writing)))
     }
 }
 
@@ -226,11 +247,20 @@ impl Core {
         self.worker().next_expiry_ms(partition)
     }
 
-    /// Return (name, first_offset, position, taken) of each machine.
-    fn machines(&self, partition: i64) -> Vec<(String, i64, i64, i64)> {
+    /// Return (name, first_offset, position, taken, rows) of each machine.
+    fn machines(&self, partition: i64) -> Vec<(String, i64, i64, i64, usize)> {
         let marks = self.worker().marks(partition).into_iter();
         marks
-            .map(|mark| (mark.name, mark.first_offset, mark.position, mark.taken))
+            .map(|mark| {
+                let MachineMark {
+                    name,
+                    first_offset,
+                    position,
+                    taken,
+                    rows,
+                } = mark;
+                (name, first_offset, position, taken, rows)
+            })
             .collect()
     }
 
@@ -243,6 +273,15 @@ impl Core {
     ) -> Option<Bound<'py, PyBytes>> {
         let data = py.detach(|| self.worker().snapshot(partition, machine));
         data.map(|data| PyBytes::new(py, &data))
+    }
+
+    /// Return the state of a machine as it is now, to be written down in any thread; None when
+    /// there is no such machine.
+    fn copy(&self, py: Python<'_>, partition: i64, machine: &str) -> Option<Copied> {
+        let writing = py.detach(|| self.worker().copy(partition, machine))?;
+        Some(Copied {
+            writing: Mutex::new(Some(writing)),
+        })
     }
 
     /// Return the digest of the ends of all edges of a machine.

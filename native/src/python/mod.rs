@@ -58,6 +58,7 @@ fn line_of(symbol: &str) -> PyResult<Line> {
 fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     module.add_class::<core::Core>()?;
+    module.add_class::<core::Copied>()?;
     module.add_class::<book::Book>()?;
     module.add_class::<shard::Shard>()?;
     module.add_class::<bulk::Bulk>()?;

@@ -95,6 +95,11 @@ impl Shard {
         self.shard().time_ms()
     }
 
+    /// Return how many rows its state has, about.
+    fn rows(&self) -> usize {
+        self.shard().rows()
+    }
+
     /// Apply the commands of a record; return the records of what is answered.
     fn command<'py>(
         &self,

@@ -113,6 +113,12 @@ impl Shard {
         self.time_ms
     }
 
+    /// How many rows its state has, about: how long writing it down takes.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.memory.known.len() + self.orders.rows.len() + self.accounts.rows.len()
+    }
+
     /// The rules as last heard; None before the first.
     #[must_use]
     pub fn instrument(&self, instrument_id: i64) -> Option<&Instrument> {

@@ -4,14 +4,20 @@
 //! groups takes two, and a clone is one copy. An entry is 32 bits of the key, its tag, and the
 //! place; whether the row is the one that is meant is for the caller to say. Growing goes through
 //! both vectors from front to back, because a place in the vector is the front of a tag.
+//!
+//! The table is made of parts which grow one after the other: to move millions of entries at once
+//! would stop the machine for longer than an order may take.
 
 use foldhash::quality::FixedState;
 use std::hash::{BuildHasher, Hasher};
 use std::marker::PhantomData;
 
-/// Where the entry of a tag should stand in a vector of 2^(32 - shift).
+/// Where the entry of a tag should stand.
 pub trait Home {
-    /// Its place.
+    /// In which part: any number, of which the lowest bits count.
+    fn part(tag: u32) -> usize;
+
+    /// At which place of a vector of 2^(32 - shift).
     fn home(tag: u32, shift: u32) -> usize;
 }
 
@@ -20,6 +26,11 @@ pub trait Home {
 pub struct Hashed;
 
 impl Home for Hashed {
+    #[inline]
+    fn part(tag: u32) -> usize {
+        tag as usize
+    }
+
     #[inline]
     fn home(tag: u32, shift: u32) -> usize {
         (tag >> shift) as usize
@@ -33,6 +44,11 @@ pub struct Numbered;
 
 impl Home for Numbered {
     #[inline]
+    fn part(tag: u32) -> usize {
+        (tag >> 3) as usize
+    }
+
+    #[inline]
     fn home(tag: u32, shift: u32) -> usize {
         let line = (tag >> 3).wrapping_mul(0x9E37_79B9) >> shift;
         (line & !7 | tag & 7) as usize
@@ -42,17 +58,25 @@ impl Home for Numbered {
 /// The table.
 #[derive(Clone, Debug)]
 pub struct Table<H> {
+    parts: Vec<Part<H>>,
+}
+
+#[derive(Clone, Debug)]
+struct Part<H> {
     entries: Vec<u64>, // tag and place + 1; 0: none
     count: usize,
     shift: u32,
     home: PhantomData<H>,
 }
 
-const BITS_MIN: u32 = 6;
+const PARTS: usize = 64;
+const BITS_MIN: u32 = 4;
 
 impl<H: Home> Default for Table<H> {
     fn default() -> Self {
-        Self::with_bits(BITS_MIN)
+        Self {
+            parts: (0..PARTS).map(|_| Part::with_bits(BITS_MIN)).collect(),
+        }
     }
 }
 
@@ -62,6 +86,60 @@ fn tag_of(entry: u64) -> u32 {
 }
 
 impl<H: Home> Table<H> {
+    #[inline]
+    fn part(&self, tag: u32) -> &Part<H> {
+        &self.parts[H::part(tag) % PARTS]
+    }
+
+    /// The place of the row of this tag that is meant.
+    #[inline]
+    pub fn find(&self, tag: u32, is_meant: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.part(tag).find(tag, is_meant)
+    }
+
+    /// The entry where the one of this tag should stand, whatever it is: so that it is near.
+    #[inline]
+    pub fn fetch(&self, tag: u32) -> u64 {
+        let part = self.part(tag);
+        part.entries[H::home(tag, part.shift) & (part.entries.len() - 1)]
+    }
+
+    /// Put in a row that is not there.
+    #[inline]
+    pub fn insert(&mut self, tag: u32, place: u32) {
+        let at = H::part(tag) % PARTS;
+        let part = &mut self.parts[at];
+        if part.count >= most(part.entries.len(), at) {
+            part.grow();
+        }
+        part.count += 1;
+        part.put(entry(tag, place));
+    }
+
+    /// Take out a row that is there.
+    pub fn remove(&mut self, tag: u32, place: u32) {
+        self.parts[H::part(tag) % PARTS].remove(tag, place);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.count).sum()
+    }
+}
+
+/// How many entries a part may have before it grows: a half in the first, three quarters in the
+/// last, for tags that are spread evenly would fill all of them in the same moment.
+#[inline]
+fn most(entries: usize, part: usize) -> usize {
+    entries / 2 + entries * part / (4 * PARTS)
+}
+
+#[inline]
+fn entry(tag: u32, place: u32) -> u64 {
+    u64::from(tag) << 32 | (u64::from(place) + 1)
+}
+
+impl<H: Home> Part<H> {
     fn with_bits(bits: u32) -> Self {
         Self {
             entries: vec![0; 1 << bits],
@@ -71,9 +149,8 @@ impl<H: Home> Table<H> {
         }
     }
 
-    /// The place of the row of this tag that is meant.
     #[inline]
-    pub fn find(&self, tag: u32, mut is_meant: impl FnMut(u32) -> bool) -> Option<u32> {
+    fn find(&self, tag: u32, mut is_meant: impl FnMut(u32) -> bool) -> Option<u32> {
         let mask = self.entries.len() - 1;
         let mut at = H::home(tag, self.shift) & mask;
         loop {
@@ -91,27 +168,10 @@ impl<H: Home> Table<H> {
         }
     }
 
-    /// The entry where the one of this tag should stand, whatever it is: so that it is near.
-    #[inline]
-    pub fn fetch(&self, tag: u32) -> u64 {
-        self.entries[H::home(tag, self.shift) & (self.entries.len() - 1)]
-    }
-
-    /// Put in a row that is not there.
-    #[inline]
-    pub fn insert(&mut self, tag: u32, place: u32) {
-        if self.count >= self.entries.len() / 4 * 3 {
-            self.grow();
-        }
-        self.count += 1;
-        self.put(u64::from(tag) << 32 | (u64::from(place) + 1));
-    }
-
-    /// Take out a row that is there.
-    pub fn remove(&mut self, tag: u32, place: u32) {
+    fn remove(&mut self, tag: u32, place: u32) {
         let mask = self.entries.len() - 1;
         let mut at = H::home(tag, self.shift) & mask;
-        let entry = u64::from(tag) << 32 | (u64::from(place) + 1);
+        let entry = entry(tag, place);
         while self.entries[at] != entry {
             assert!(self.entries[at] != 0, "what is taken out is there");
             at = (at + 1) & mask;
@@ -132,11 +192,6 @@ impl<H: Home> Table<H> {
             }
         }
         self.entries[at] = 0;
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.count
     }
 
     #[inline]
