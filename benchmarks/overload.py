@@ -12,7 +12,6 @@ long it takes until all is settled, and until a gentle flow has a p99 below 20 m
 import asyncio
 import gc
 import os
-import random
 import time
 from array import array
 from collections import Counter, deque
@@ -25,6 +24,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.pairs.flow import orders
 from benchmarks.results import Figures, Measured, Parameters, record, rounded
 from benchmarks.venue import ACCOUNTS, SYMBOLS, exchange
 from partita.deploy.exchange import Exchange
@@ -33,7 +33,6 @@ from partita.log.engines import engine_name
 from partita.matchers.engines import ENGINES
 from partita.producers import Client, ClientLimits
 from partita.producers.bulk import Bulk, OrderTable, RowState
-from partita.schemas.enums import Side
 from partita.schemas.errors import Overloaded
 
 WINDOW_S = 5.0
@@ -42,7 +41,8 @@ _GENTLE_PER_S = 1_000
 _GENTLE_S = 1.0  # a look at the gentle flow
 _GENTLE_P99_MS = 20.0
 _GENTLE_LOOKS_MAX = 60
-_LIMITS = ClientLimits(oldest_ms=5_000, answer_timeout_ms=55_000, valid_for_ms=55_000)
+# Ids are remembered for 10 s beyond their life: so memory is to be flat from the 20th second on.
+_LIMITS = ClientLimits(oldest_ms=5_000, answer_timeout_ms=9_000, valid_for_ms=10_000)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _FUNDS = 100_000_000
 
@@ -70,18 +70,6 @@ class Found(NamedTuple):
     settled_s: float  # from the last offer until all was settled
     recovered_s: float | None  # and until the gentle flow was fast again
     gentle_p99_ms: float
-
-
-def flow(client: Client, rows: int, chance: random.Random) -> OrderTable:
-    """Return orders as those of benchmarks.venue: half of them trade when they arrive."""
-    ids = [client.instruments[symbol].instrument_id for symbol in SYMBOLS]
-    table = OrderTable()
-    for _ in range(rows):
-        side = chance.choice((Side.BUY, Side.SELL))
-        price = 10_000 + (-4 if side is Side.BUY else 4) + chance.randint(-16, 16)
-        account = chance.randint(1, ACCOUNTS)
-        table.append(account, chance.choice(ids), side, price, chance.randint(1, 100))
-    return table
 
 
 def resident(running: Exchange) -> dict[str, int]:
@@ -188,7 +176,7 @@ async def measure(running: Exchange, seconds: float, factor: float, find_s: floa
     async with Client.connecting(running.bootstrap, limits=_LIMITS, timeout_s=60.0) as client:
         await _fund(client)
         async with client.bulk(60.0) as bulk:
-            table = flow(client, 100_000, random.Random(1))
+            table = orders(client, 96_000, seed=1)  # six times that the market is back
             gc.collect()
             gc.freeze()  # as the workers do
             capacity = await _capacity(bulk, table, find_s)
@@ -285,6 +273,7 @@ def numbers(found: Found) -> Figures:
         "p99 ms": [w.percentiles.p99_ms for w in found.windows if w.percentiles],
         "before MB": rounded({name: size / 1e6 for name, size in found.resident_before.items()}),
         "after MB": rounded({n: size / 1e6 for n, size in found.windows[-1].resident.items()}),
+        "resident MB": [round(sum(w.resident.values()) / 1e6) for w in found.windows],
         "all settled s": round(found.settled_s, 2),
         "gentle p99 ms": found.gentle_p99_ms,
     }

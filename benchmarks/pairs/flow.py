@@ -1,4 +1,4 @@
-"""Orders for a bulk: many accounts, a few symbols, about half of them trade at once."""
+"""Orders for a bulk: many accounts, a few symbols, a market that moves to and fro."""
 
 import asyncio
 import random
@@ -10,25 +10,43 @@ from partita.producers import Client
 from partita.producers.bulk import OrderTable
 
 _MIDDLE = 10_000  # ticks
+_SWING = 100  # ticks by which the market moves to either side
+_PERIOD = 4_000  # orders of a symbol until it is back
+_NEAR = 10  # ticks from the market within which orders lie
 _MONEY = "10000000"
 
 
 def orders(client: Client, count: int, seed: int, symbols: Sequence[str] = SYMBOLS) -> OrderTable:
-    """Return limit orders within 20 ticks of the middle on either side, of symbols at random.
+    """Return limit orders near a market that moves, of symbols at random.
 
-    So that about half of them trade when they arrive, and the others rest and are traded with:
-    books stay shallow, as books that trade are.
+    About half of them trade when they arrive, and of the others all but one in ten are met when the
+    market comes back: orders end about as fast as they come, as on a market that has been open for
+    long, and memory tells of what rests, not of how long the run was. (Where the market stands
+    still, four in ten rest for ever.)
     """
     chance = random.Random(seed)
     ids = [client.instruments[symbol].instrument_id for symbol in symbols]
-    sides = array("q", [int(chance.random() * 2) for _ in range(count)])
+    middles = [_middle(turn) - _NEAR for turn in range(_PERIOD)]
+    turns = (number // len(ids) % _PERIOD for number in range(count))
     return OrderTable(
         account=array("q", [1 + int(chance.random() * ACCOUNTS) for _ in range(count)]),
         instrument_id=array("q", [ids[int(chance.random() * len(ids))] for _ in range(count)]),
-        side=sides,
-        price=array("q", [_MIDDLE + 8 * side - 20 + int(chance.random() * 33) for side in sides]),
+        side=array("q", [int(chance.random() * 2) for _ in range(count)]),
+        price=array(
+            "q", [middles[turn] + int(chance.random() * (2 * _NEAR + 1)) for turn in turns]
+        ),
         size=array("q", [1 + int(chance.random() * 100) for _ in range(count)]),
     )
+
+
+def _middle(turn: int) -> int:
+    """Return where the market stands: up in the first half of a period, down in the second.
+
+    >>> [_middle(turn) for turn in (0, 1_000, 2_000, 3_000, 3_999)]
+    [9900, 10000, 10100, 10000, 9900]
+    """
+    up = min(turn, _PERIOD - turn)
+    return _MIDDLE - _SWING + 4 * _SWING * up // _PERIOD
 
 
 async def fund(client: Client, symbols: Sequence[str] = SYMBOLS) -> None:

@@ -58,7 +58,7 @@ async def steady(
     gc.collect()
     gc.freeze()
     first, refused, sent = bulk.rows, 0, 0
-    planned = array("d")  # of each row that was sent
+    offered: list[tuple[int, int]] = []  # (the number of the first order, how many) of each send
     start_ns = time.perf_counter_ns() + 1_000_000
     while sent < total:
         due = min(total, int((time.perf_counter_ns() - start_ns) * rate / 1e9))
@@ -67,7 +67,7 @@ async def steady(
                 taken = len(bulk.offer(table.part(sent, due)))
             except Overloaded:
                 taken = 0
-            planned.extend(start_ns + at * 1e9 / rate for at in range(sent, sent + taken))
+            offered.append((sent, taken))
             refused += due - sent - taken
             sent = due
         await asyncio.sleep(pause_s)
@@ -76,6 +76,10 @@ async def steady(
     bulk.forget(rows)
     gc.unfreeze()
     _assert_settled(found.states)
+    numbers = (number for first, taken in offered for number in range(first, first + taken))
     late = array("d")
-    late.extend((heard - plan) / 1e9 for heard, plan in zip(found.heard_ns, planned, strict=True))
+    late.extend(
+        (heard - start_ns) / 1e9 - number / rate
+        for heard, number in zip(found.heard_ns, numbers, strict=True)
+    )
     return Latency(percentiles(late), refused)
