@@ -11,7 +11,8 @@ from partita.deploy.match.scale import Scale
 from partita.deploy.tape.row import Op, TapeRow
 from partita.schemas.arithmetic import need
 from partita.schemas.enums import OrderType, Side, TimeInForce
-from partita.schemas.limits import ACCOUNT_MAX, AMOUNT_MAX, ID_CHARACTERS_MAX, NOTIONAL_MAX
+from partita.schemas.identifiers import is_identifier
+from partita.schemas.limits import ACCOUNT_MAX, AMOUNT_MAX, NOTIONAL_MAX
 from partita.schemas.orders import AmendOrder, CancelOrder, NewOrder, OrderEvent
 from partita.schemas.reasons import Reason
 
@@ -28,7 +29,7 @@ class Intake:
 
     def take(self, row: TapeRow, time_ms: int) -> OrderEvent | Reason:
         """Return what the book is told at time_ms, or why it is told nothing."""
-        if not (row.id.isascii() and row.id.isprintable() and len(row.id) <= ID_CHARACTERS_MAX):
+        if not is_identifier(row.id):
             return Reason.INVALID_ID
         if not 1 <= row.account <= ACCOUNT_MAX:
             return Reason.INVALID_ACCOUNT
