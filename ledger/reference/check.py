@@ -93,5 +93,10 @@ def _check_ids(ledger: Ledger) -> None:
             assert row.pinned == needed, f"pinned while the order may be asked for: {row}"
         else:
             assert isinstance(answer, Accepted) or not row.pinned, f"a rejection passes: {row}"
+    for answer in ledger.memory.ended():
+        if isinstance(answer, Received):
+            order = orders.pop(answer.order_id)
+            assert not ledger.remembers(order), f"an order ends with its id: {order}"
+            assert order.state is OrderState.DONE, f"an open order is kept: {order}"
     assert not pending, "every request has its id"
     assert not orders, "every order has its id"

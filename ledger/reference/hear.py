@@ -10,7 +10,7 @@ from partita.schemas.reports import OrdersCancelled, Refused
 
 def refused(ledger: Ledger, instrument_id: int, report: Refused) -> list[AccountEvent]:
     """Give back what an amend brought, and answer the request with the book's reason."""
-    order = ledger.orders.find(report.order_id)
+    order = ledger.find_order(report.order_id)
     assert order is not None, "an order outlives the requests about it"
     asked = ledger.take_request(report.request, instrument_id, order.order_id)
     assert asked.top_up == report.top_up, "the book gives back what the ledger sent"

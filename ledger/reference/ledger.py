@@ -35,13 +35,34 @@ class Ledger:
     memory: Memory = field(default_factory=Memory)
 
     def advance(self, time_ms: int) -> None:
-        """Let time pass, and forget what is due; an order goes with the id that placed it."""
-        if time_ms <= self.time_ms:
-            return
-        self.time_ms = time_ms
-        for answer in self.memory.forget(time_ms):
+        """Let time pass, and drop some of what has ended; an order goes with the id it has."""
+        if time_ms > self.time_ms:
+            self.time_ms = time_ms
+            self.memory.advance(time_ms)
+        for answer in self.memory.forget():
             if isinstance(answer, Received):
                 self.orders.forget(answer.order_id)
+
+    def remembers(self, order: Order) -> bool:
+        """Return whether the id that placed an order has not ended, and the order with it."""
+        if order.state is not _DONE:
+            return True
+        known = self.memory.find(order.account, order.client_order_id)
+        answer = None if known is None else known.answer  # of another command, perhaps
+        return isinstance(answer, Received) and answer.order_id == order.order_id
+
+    def find_order(self, order_id: int) -> Order | None:
+        """Return an order, open or remembered."""
+        order = self.orders.find(order_id)
+        return order if order is not None and self.remembers(order) else None
+
+    def undone(self, order_id: int, instrument_id: int) -> Order:
+        """Return an order that a book reports on."""
+        order = self.find_order(order_id)
+        assert order is not None, f"order {order_id} is unknown"
+        assert order.state is not _DONE, f"order {order_id} is done"
+        assert order.instrument_id == instrument_id, f"order {order_id} is in another book"
+        return order
 
     def remember(self, command: Command, answer: Answer | None, *, pinned: bool) -> None:
         """Take a new command into the memory, with its answer if there is one yet."""
@@ -62,7 +83,7 @@ class Ledger:
             if known is None or not isinstance(known.answer, Received):
                 return None
             order_id = known.answer.order_id
-        order = self.orders.find(order_id)
+        order = self.find_order(order_id)
         return order if order is not None and order.account == command.account else None
 
     def balance(self, account: int, asset_id: int) -> Balance:
@@ -110,7 +131,7 @@ class Ledger:
         assert asked.instrument_id == instrument_id, "a request is answered by its book"
         assert asked.order_id == order_id, "a request is answered for its order"
         if order_id:
-            order = self.orders.find(order_id)
+            order = self.find_order(order_id)
             assert order is not None, "an order outlives the requests about it"
             order.requests -= 1
             order.top_up -= asked.top_up

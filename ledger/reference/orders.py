@@ -1,4 +1,4 @@
-"""The orders of a shard: those received or open, and those done that are still remembered."""
+"""The orders of a shard: those received or open, and those done whose id has not been dropped."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -82,16 +82,8 @@ class Orders:
             self._open.setdefault(order.account, {})[order.order_id] = order
 
     def find(self, order_id: int) -> Order | None:
-        """Return an order, open or remembered."""
+        """Return an order, whether or not its id has ended."""
         return self._by_id.get(order_id)
-
-    def undone(self, order_id: int, instrument_id: int) -> Order:
-        """Return an order that a book reports on."""
-        order = self._by_id.get(order_id)
-        assert order is not None, f"order {order_id} is unknown"
-        assert order.state is not _DONE, f"order {order_id} is done"
-        assert order.instrument_id == instrument_id, f"order {order_id} is in another book"
-        return order
 
     def open_of(self, account: int) -> Iterable[Order]:
         """Give the account's orders that are not done, by id."""

@@ -17,7 +17,7 @@ _OPEN, _DONE = OrderState.OPEN, OrderState.DONE
 
 def opened(ledger: Ledger, instrument_id: int, report: reports.Opened) -> list[AccountEvent]:
     """Note that an order rests."""
-    order = ledger.orders.undone(report.order_id, instrument_id)
+    order = ledger.undone(report.order_id, instrument_id)
     assert report.remaining == order.remaining, "book and ledger agree on what rests"
     order.state = _OPEN
     return [accounts.Opened(order.account, order.order_id, report.remaining)]
@@ -25,7 +25,7 @@ def opened(ledger: Ledger, instrument_id: int, report: reports.Opened) -> list[A
 
 def filled(ledger: Ledger, instrument_id: int, report: reports.Filled) -> list[AccountEvent]:
     """Settle one party's side of a trade."""
-    order = ledger.orders.undone(report.order_id, instrument_id)
+    order = ledger.undone(report.order_id, instrument_id)
     instrument = ledger.instruments[instrument_id]
     cost = report.price * report.size * instrument.notional_unit
     assert report.size >= 1, "a fill has a size"
@@ -98,7 +98,7 @@ def _bought(
 
 def changed(ledger: Ledger, instrument_id: int, report: reports.Changed) -> list[AccountEvent]:
     """Take an order's new price and remaining size, and release what it needs no more."""
-    order = ledger.orders.undone(report.order_id, instrument_id)
+    order = ledger.undone(report.order_id, instrument_id)
     assert report.remaining >= 1, "an order without remainder is done, not changed"
     assert order.type is _LIMIT or not report.request, "a market order is never amended"
     freed = _change(ledger, order, report)
@@ -135,7 +135,7 @@ def _change(ledger: Ledger, order: Order, report: reports.Changed) -> int:
 
 def done(ledger: Ledger, instrument_id: int, report: reports.Done) -> list[AccountEvent]:
     """End an order and release the rest of its hold; what pending amends brought stays held."""
-    order = ledger.orders.undone(report.order_id, instrument_id)
+    order = ledger.undone(report.order_id, instrument_id)
     assert 0 <= report.remaining <= order.remaining, "no more remains than the ledger knows of"
     if order.size:
         order.size = order.filled + report.remaining

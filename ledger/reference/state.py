@@ -19,7 +19,7 @@ def snapshot(ledger: Ledger) -> ShardState:
         accounts=ledger.journal.account_funds(),
         assets=ledger.journal.asset_funds(),
         clearing=ledger.journal.clearing_funds(),
-        orders=tuple(order.record() for order in ledger.orders.all()),
+        orders=tuple(order.record() for order in ledger.orders.all() if ledger.remembers(order)),
         requests=tuple(asked for _, asked in sorted(ledger.requests.items())),
         ids=ledger.memory.ids(),
     )
@@ -36,7 +36,7 @@ def restored(state: ShardState) -> Ledger:
         instruments={rules.instrument_id: rules for rules in state.instruments},
         journal=Journal.restored(state.accounts, state.assets, state.clearing),
         requests={asked.request: asked for asked in state.requests},
-        memory=Memory.restored(state.ids),
+        memory=Memory.restored(state.ids, state.time_ms),
     )
     for record in state.orders:
         ledger.orders.add(Order(**record._asdict()))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ledger_support.exchange import SHARDS
 from ledger_support.flow import Flow
+from ledger_support.reuse import Reuse
 
 from partita.ledger.reference import hear, place, settle, state
 from partita.ledger.reference.ledger import Ledger
@@ -54,9 +55,25 @@ _BREAKAGES: dict[str, tuple[Callable[..., Any], list[tuple[str, str]]]] = {
         place._accept,  # noqa: SLF001 - broken on purpose
         [("received, pinned=True", "received, pinned=False")],
     ),
-    "ids are never forgotten": (
+    "ids never end": (
+        Memory.find,
+        [("known.has_ended(self._time_ms)", "False")],
+    ),
+    "a done order outlives its id": (
+        Ledger.remembers,
+        [("if order.state is not _DONE:", "if True:")],
+    ),
+    "what is used anew is dropped with what it was before": (
         Memory.forget,
-        [("while self._due and", "while False and")],
+        [(".get((account, command_id)) is known", ".get((account, command_id))")],
+    ),
+    "an id that is extended waits no longer": (
+        Memory.forget,
+        [("heapq.heappush(self._due, (known.keep_until_ms, account, command_id, known))", "pass")],
+    ),
+    "an order stays when its id is dropped": (
+        Memory.forget,
+        [("yield known.answer", "yield from ()")],
     ),
     "a snapshot leaves the number of the last request out": (
         state.snapshot,
@@ -89,6 +106,10 @@ def _run(seed: int) -> None:
             flow.exchange.copy(number // 100 % SHARDS)
         flow.exchange.check()
     flow.exchange.check_at_rest()
+    reuse = Reuse(seed, [ReferenceShard(0, 2)])
+    for _ in range(2 * _STEPS):
+        reuse.step()
+        reuse.agree()
 
 
 @pytest.mark.parametrize("name", _BREAKAGES)

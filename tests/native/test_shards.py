@@ -8,6 +8,7 @@ from engines.world import RULES, SHARDS, START_MS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_support.flow import Flow
+from ledger_support.reuse import Reuse
 from records.strategies import messages
 
 from partita.ledger.abc import Shard, ShardOutput
@@ -84,3 +85,18 @@ def test_trading_has_one_answer(seed: int) -> None:
         if step % 10 == 0:
             exchange.check()
     exchange.check_at_rest()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_forgotten_has_one_answer(seed: int) -> None:
+    """Ids used anew after pauses, each engine at its own pace; and one restored in between."""
+    native_shard = ENGINES["native"].shard
+    one, two, three = ENGINES["reference"].shard(0, 2), native_shard(0, 2), native_shard(0, 2)
+    flow = Reuse(seed, [one, two, three])
+    for step in range(1_000):
+        flow.step()
+        if step % 100 == 0:
+            three.restore(one.snapshot())
+        if step % 10 == 0:
+            flow.agree()
+    flow.agree()

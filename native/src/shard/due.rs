@@ -1,45 +1,41 @@
-//! When ids are to be looked at: a calendar of milliseconds and, further off, of seconds.
+//! When rows of ids may be dropped: a calendar of seconds.
 //!
-//! A heap of all ids costs a walk over its levels for each; here each is moved once, at most, from
-//! its second to its millisecond, and what is next lies together.
+//! An id ends by itself in its millisecond, so its row may come up at any time after that: here with
+//! all of its second, when that has passed. A heap of all ids costs a walk over its levels for
+//! each; here each is moved with its second, as a vector, and looked at once.
 
 use std::collections::VecDeque;
 
-const BITS: u32 = 10;
-const MS: usize = 1 << BITS;
-/// Seconds (of 1,024 ms) ahead; what is later waits in the last and is put off again.
+const BITS: u32 = 10; // a second is one of 1,024 ms
+/// Seconds ahead; what is later waits in the last and is put off again.
 const SECONDS: usize = 4_096;
 
-/// Places of ids by the time when they come up, never later than they are due.
+/// Places of ids by the second in which they are due.
 #[derive(Clone, Debug)]
 pub struct Due {
-    /// All before this has come up.
-    time_ms: i64,
-    /// The milliseconds of the second that is on.
-    now: Vec<Vec<u32>>,
-    /// The seconds after it.
+    /// The second that is on.
+    second: i64,
+    /// It, and those after it.
     later: VecDeque<Vec<u32>>,
+    /// Those that have passed, each with some places.
+    passed: VecDeque<Vec<u32>>,
 }
 
 impl Due {
     /// A calendar that begins at a time.
     pub fn new(time_ms: i64) -> Self {
         Self {
-            time_ms,
-            now: vec![Vec::new(); MS],
+            second: time_ms >> BITS,
             later: VecDeque::new(),
+            passed: VecDeque::new(),
         }
     }
 
-    /// Note that this place comes up when `due_ms` has passed.
+    /// Note that this place comes up some time after `due_ms`, or before and then again.
     #[inline]
     pub fn push(&mut self, due_ms: i64, place: u32) {
-        let due_ms = due_ms.max(self.time_ms);
-        // Never below 0, and no overflow: what is too far off waits in the last second.
-        let ahead = (due_ms >> BITS).abs_diff(self.time_ms >> BITS);
-        let Some(ahead) = ahead.checked_sub(1) else {
-            return self.now[of_second(due_ms)].push(place);
-        };
+        // No overflow, and what is overdue comes up with the second that is on.
+        let ahead = (due_ms >> BITS).max(self.second).abs_diff(self.second);
         let ahead = usize::try_from(ahead).map_or(SECONDS - 1, |ahead| ahead.min(SECONDS - 1));
         if self.later.len() <= ahead {
             self.later.resize_with(ahead + 1, Vec::new);
@@ -47,40 +43,115 @@ impl Due {
         self.later[ahead].push(place);
     }
 
-    /// Let time pass; give the places that may be due before it. Those that are not are pushed anew.
-    pub fn advance(&mut self, time_ms: i64, ready: &mut Vec<u32>) {
-        let seconds = (time_ms >> BITS) - (self.time_ms >> BITS);
-        let first = of_second(self.time_ms);
-        self.time_ms = time_ms;
-        if seconds == 0 {
-            return Self::take(&mut self.now[first..of_second(time_ms)], ready);
+    /// Let time pass.
+    #[inline]
+    pub fn advance(&mut self, time_ms: i64) {
+        let second = time_ms >> BITS;
+        if second > self.second {
+            self.pass(second);
         }
-        Self::take(&mut self.now[first..], ready);
-        let passed = usize::try_from(seconds).map_or(SECONDS, |seconds| seconds.min(SECONDS));
-        for _ in 0..passed {
-            match self.later.pop_front() {
-                Some(mut places) => ready.append(&mut places),
-                None => break,
+    }
+
+    fn pass(&mut self, second: i64) {
+        let count = usize::try_from(second.abs_diff(self.second)).unwrap_or(SECONDS);
+        self.second = second;
+        let seconds = self.later.drain(..count.min(self.later.len()));
+        self.passed
+            .extend(seconds.filter(|places| !places.is_empty()));
+    }
+
+    /// Whether a second has passed whose places have not all been taken.
+    #[inline]
+    pub fn is_behind(&self) -> bool {
+        !self.passed.is_empty()
+    }
+
+    /// Take the next places of the seconds that have passed, as many as there is room for; return
+    /// how many.
+    pub fn take(&mut self, room: &mut [u32]) -> usize {
+        let mut count = 0;
+        while count < room.len()
+            && let Some(places) = self.passed.front_mut()
+        {
+            let rest = places.len().saturating_sub(room.len() - count);
+            for place in places.drain(rest..) {
+                room[count] = place;
+                count += 1;
+            }
+            if rest == 0 {
+                self.passed.pop_front();
             }
         }
+        count
     }
 
     /// All places that wait.
     pub fn waiting(&self) -> impl Iterator<Item = u32> {
-        self.now.iter().chain(&self.later).flatten().copied()
-    }
-
-    fn take(milliseconds: &mut [Vec<u32>], ready: &mut Vec<u32>) {
-        for places in milliseconds {
-            if !places.is_empty() {
-                ready.append(&mut std::mem::take(places));
-            }
-        }
+        self.passed.iter().chain(&self.later).flatten().copied()
     }
 }
 
-#[inline]
-fn of_second(time_ms: i64) -> usize {
-    const LAST: i64 = (1 << BITS) - 1;
-    usize::try_from(time_ms & LAST).expect("a part of a second is small")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(due: &mut Due) -> Vec<u32> {
+        let mut room = [0; 4];
+        let mut all = Vec::new();
+        loop {
+            let count = due.take(&mut room);
+            if count == 0 {
+                all.sort_unstable();
+                return all;
+            }
+            all.extend(&room[..count]);
+        }
+    }
+
+    #[test]
+    fn a_place_comes_up_when_its_second_has_passed() {
+        let mut due = Due::new(5_000);
+        for (place, due_ms) in (0..).zip([5_119, 5_120, 6_143, 6_144, 4, i64::MIN]) {
+            due.push(due_ms, place);
+        }
+        assert!(taken(&mut due).is_empty());
+        due.advance(5_119);
+        assert!(taken(&mut due).is_empty());
+        due.advance(5_120);
+        assert_eq!([0, 4, 5], taken(&mut due)[..]);
+        due.advance(6_143);
+        assert!(taken(&mut due).is_empty());
+        due.advance(7_168);
+        due.advance(5_120); // time does not go back
+        assert_eq!([1, 2, 3], taken(&mut due)[..]);
+        assert_eq!(0, due.waiting().count());
+    }
+
+    #[test]
+    fn what_is_far_off_comes_up_early_and_what_a_pause_left_in_any_order() {
+        let mut due = Due::new(0);
+        due.push(i64::MAX, 1);
+        for place in 2..12 {
+            due.push(i64::from(place) * 100, place);
+        }
+        due.advance(5_000_000);
+        assert_eq!(11, due.waiting().count());
+        assert_eq!((1..12).collect::<Vec<_>>(), taken(&mut due));
+        assert!(!due.is_behind());
+        due.push(i64::MAX, 1);
+        due.advance(i64::MAX);
+        assert_eq!([1], taken(&mut due)[..]);
+    }
+
+    #[test]
+    fn a_step_takes_as_many_from_sparse_seconds_as_from_a_full_one() {
+        let mut due = Due::new(0);
+        for place in 0..10 {
+            due.push(i64::from(place / 2) * 1_024, place);
+        }
+        due.advance(1 << 20);
+        let mut room = [0; 8];
+        assert_eq!(8, due.take(&mut room));
+        assert_eq!(2, due.take(&mut room));
+    }
 }

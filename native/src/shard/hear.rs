@@ -17,7 +17,7 @@ impl Shard {
         report: &Refused,
         told: &mut impl ShardOutput,
     ) {
-        let found = self.orders.find(report.order_id);
+        let found = self.find_order(report.order_id);
         let at = found.expect("an order outlives the requests about it");
         let asked = self.take_request(report.request, instrument_id, at);
         assert!(

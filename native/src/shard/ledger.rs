@@ -4,6 +4,7 @@ use crate::limits::{ID_CHARACTERS_MAX, ID_MARGIN_MS, LIFE_REMEMBERED_MS_MAX};
 use crate::schemas::accounts::{Accepted, AccountEvent, Balance, OrderStatus, Received, Rejected};
 use crate::schemas::commands::Command;
 use crate::schemas::enums::{OrderState, OrderType, Reason};
+use crate::shard::ahead::STRETCH;
 use crate::shard::content::content;
 use crate::shard::id::Id;
 use crate::shard::journal::Line;
@@ -11,6 +12,10 @@ use crate::shard::memory::{Known, Said, tag};
 use crate::shard::orders::Order;
 use crate::shard::slab::{NOWHERE, Row};
 use crate::shard::{Shard, ShardOutput, validate};
+
+/// Stretches of rows looked at for each stretch of commands or reports. One would do: each row is
+/// looked at once when it is due, and once more after a repeat has extended it.
+pub(super) const FORGOTTEN_AT_ONCE: usize = 2;
 
 /// What all commands have.
 pub struct Head<'a> {
@@ -103,17 +108,25 @@ pub fn unremembered<'a>(head: &Head<'a>, reason: Reason) -> AccountEvent<'a> {
 }
 
 impl Shard {
-    /// Let time pass, and forget what is due; an order goes with the id that placed it.
+    /// Let time pass, and drop some of what has ended; an order goes with the id that placed it.
     #[inline]
     pub(super) fn advance(&mut self, time_ms: i64) {
         if time_ms > self.time_ms {
             self.time_ms = time_ms;
-            self.memory.forget(time_ms, |said| {
-                if let Said::Received(order) = said {
-                    self.orders.forget(order);
-                }
-            });
+            self.memory.advance(time_ms);
         }
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            if !self.memory.is_behind() {
+                break;
+            }
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        let mut orders = [NOWHERE; STRETCH];
+        let count = self.memory.forget(&mut orders);
+        self.orders.forget(&orders[..count]);
     }
 
     /// How long an id is remembered: its life, but for absurd ones, and a margin.
@@ -223,6 +236,19 @@ impl Shard {
         }
     }
 
+    /// Whether the id that placed an order has not ended, and the order with it.
+    #[inline]
+    pub(super) fn remembers(&self, order: &Order) -> bool {
+        order.state != OrderState::Done || !self.memory.has_ended(order.known)
+    }
+
+    /// The place of an order, open or remembered.
+    #[inline]
+    pub(super) fn find_order(&self, order_id: i64) -> Option<u32> {
+        let found = self.orders.find(order_id);
+        found.filter(|at| self.remembers(&self.orders[*at]))
+    }
+
     /// The order that a command names, if it is the account's own.
     pub(super) fn named_order(
         &self,
@@ -231,7 +257,7 @@ impl Shard {
         client_order_id: &str,
     ) -> Option<u32> {
         let at = if client_order_id.is_empty() {
-            self.orders.find(order_id)?
+            self.find_order(order_id)?
         } else {
             let known = self.memory.find_text(account, client_order_id)?;
             match self.memory.known[known].said() {
@@ -341,7 +367,7 @@ impl Shard {
     /// The place of an order that a book reports on.
     #[inline]
     pub(super) fn undone(&self, order_id: i64, instrument_id: i64) -> u32 {
-        let found = self.orders.find(order_id);
+        let found = self.find_order(order_id);
         let at = found.unwrap_or_else(|| panic!("order {order_id} is unknown"));
         let order = &self.orders[at];
         assert!(order.state != OrderState::Done, "order {order_id} is done");

@@ -1,7 +1,10 @@
 //! The memory of command ids: a repeat gets the first answer, and can never outlive the memory.
 //!
 //! An id is pinned while its request is pending or its order is open; a transfer's is pinned for
-//! ever. Any other waits in a calendar, exactly once, until it is forgotten.
+//! ever. Any other ends when it need not be kept any longer: from that millisecond on nothing finds
+//! it, and it may be used anew, in a row of its own. The row that has ended waits in a calendar,
+//! exactly once, and keeps its place until it comes up: when that is is for nobody to see, so it
+//! may be in any order and in steps of a few, and no command pays for all that ended in a pause.
 
 use crate::schemas::enums::Reason;
 use crate::shard::ahead::STRETCH;
@@ -68,6 +71,12 @@ impl Known {
         }
     }
 
+    /// Whether it counts as unknown; what has ended never comes back.
+    #[inline]
+    pub fn has_ended(&self, time_ms: i64) -> bool {
+        self.keep_until_ms < time_ms && !self.pinned
+    }
+
     /// What was answered first.
     #[inline]
     pub fn said(&self) -> Said {
@@ -121,9 +130,8 @@ pub struct Memory {
     pub known: Slab<Known>,
     by_id: Table<Hashed>,
     due: Due,
-    // Kept for their room.
-    ready: Vec<u32>,
-    text: Vec<u8>,
+    time_ms: i64,
+    text: Vec<u8>, // kept for its room
 }
 
 impl Default for Memory {
@@ -145,7 +153,7 @@ impl Memory {
             known: Slab::default(),
             by_id: Table::default(),
             due: Due::new(time_ms),
-            ready: Vec::new(),
+            time_ms,
             text: Vec::new(),
         }
     }
@@ -175,7 +183,7 @@ impl Memory {
     fn find_tagged(&self, tag: u32, account: i64, id: &Id) -> Option<u32> {
         let is_it = |at| {
             let known = &self.known[at];
-            known.account == account && known.id == *id
+            known.account == account && known.id == *id && !known.has_ended(self.time_ms)
         };
         self.by_id.find(tag, is_it)
     }
@@ -239,71 +247,88 @@ impl Memory {
         self.due.push(known.keep_until_ms, at);
     }
 
-    /// Drop all ids that were to be kept until before this time; tell what their answers were.
-    pub fn forget(&mut self, time_ms: i64, mut gone: impl FnMut(Said)) {
-        let mut ready = std::mem::take(&mut self.ready);
-        self.due.advance(time_ms, &mut ready);
-        for stretch in ready.chunks(STRETCH) {
-            // What is dropped is looked up together: see `ahead`.
-            let mut tags = [0; STRETCH];
-            let mut seen = 0;
-            for (found, at) in tags.iter_mut().zip(stretch) {
-                let known = &self.known[*at];
-                *found = tag(known.account, &known.id);
-                seen ^= self.by_id.fetch(*found);
-            }
-            black_box(seen);
-            for (tag, at) in tags.into_iter().zip(stretch) {
-                self.forget_one(tag, *at, time_ms, &mut gone);
-            }
-        }
-        ready.clear();
-        self.ready = ready;
+    /// Whether the id at a place has ended.
+    #[inline]
+    pub fn has_ended(&self, at: u32) -> bool {
+        self.known[at].has_ended(self.time_ms)
     }
 
-    fn forget_one(&mut self, tag: u32, at: u32, time_ms: i64, gone: &mut impl FnMut(Said)) {
-        let known = &self.known[at];
-        if known.keep_until_ms >= time_ms {
-            // Not yet, or extended since.
-            self.due.push(known.keep_until_ms, at);
-            return;
-        }
-        let said = known.said();
-        assert!(known.said != NOTHING, "a pending id is pinned: {known:?}");
-        self.known.remove(at);
-        self.by_id.remove(tag, at);
-        gone(said);
+    /// Let time pass: what was to be kept until before has ended.
+    #[inline]
+    pub fn advance(&mut self, time_ms: i64) {
+        self.time_ms = time_ms;
+        self.due.advance(time_ms);
     }
 
-    /// Assert that exactly the unpinned ids wait, none longer than it has to.
+    /// Whether there are rows to be looked at.
+    #[inline]
+    pub fn is_behind(&self) -> bool {
+        self.due.is_behind()
+    }
+
+    /// Look at the next rows that are due, a stretch at most, and drop those that have ended; put the
+    /// places of the orders that they placed into the room, and return how many those are.
+    pub fn forget(&mut self, orders: &mut [u32; STRETCH]) -> usize {
+        let mut places = [0; STRETCH];
+        let count = self.due.take(&mut places);
+        let places = &places[..count];
+        // What is dropped is looked up together: see `ahead`.
+        let mut tags = [0; STRETCH];
+        let mut seen = 0;
+        for (found, at) in tags.iter_mut().zip(places) {
+            let known = &self.known[*at];
+            *found = tag(known.account, &known.id);
+            seen ^= self.by_id.fetch(*found);
+        }
+        black_box(seen);
+        let mut count = 0;
+        for (tag, at) in tags.into_iter().zip(places) {
+            let known = &self.known[*at];
+            if !known.has_ended(self.time_ms) {
+                self.due.push(known.keep_until_ms, *at); // extended since, or far off
+                continue;
+            }
+            assert!(known.said != NOTHING, "a pending id is pinned: {known:?}");
+            if let Said::Received(order) = known.said() {
+                orders[count] = order;
+                count += 1;
+            }
+            self.known.remove(*at);
+            self.by_id.remove(tag, *at);
+        }
+        count
+    }
+
+    /// Assert that exactly the unpinned rows wait, and that nothing finds what has ended.
     pub fn check(&self, time_ms: i64) {
+        assert_eq!(
+            self.time_ms, time_ms,
+            "the memory is at the time of the shard"
+        );
         let mut waiting: Vec<u32> = Vec::new();
         for (at, known) in self.known.iter() {
             assert!(
                 known.pinned || known.said != NOTHING,
                 "a pending id is pinned"
             );
-            assert!(
-                known.pinned || known.keep_until_ms >= time_ms,
-                "none is overdue"
-            );
             let tag = tag(known.account, &known.id);
             let found = self.find_tagged(tag, known.account, &known.id);
-            assert_eq!(found, Some(at), "an id is taken in once");
+            if known.pinned || known.keep_until_ms >= time_ms {
+                assert_eq!(found, Some(at), "an id is taken in once");
+            } else {
+                assert_ne!(found, Some(at), "what has ended is not found");
+            }
             if !known.pinned {
                 waiting.push(at);
             }
         }
         let mut due: Vec<u32> = self.due.waiting().collect();
         due.sort_unstable();
-        assert_eq!(
-            waiting, due,
-            "exactly the unpinned ids wait to be forgotten"
-        );
+        assert_eq!(waiting, due, "exactly the unpinned rows wait to be dropped");
         assert_eq!(
             self.known.len(),
             self.by_id.len(),
-            "every id is found by its name"
+            "every row stands under its name"
         );
     }
 }

@@ -1,10 +1,12 @@
-//! The orders of a shard: those received or open, and those done that are still remembered.
+//! The orders of a shard: those received or open, and those done whose id has not been dropped.
 
 use crate::schemas::accounts::OrderStatus;
 use crate::schemas::enums::{OrderState, OrderType, Outcome, Reason, SelfTrade, Side, TimeInForce};
 use crate::shard::accounts::{Account, Accounts};
+use crate::shard::ahead::STRETCH;
 use crate::shard::slab::{NOWHERE, Row, Slab};
 use crate::shard::table::{Numbered, Table};
+use std::hint::black_box;
 use std::ops::{Index, IndexMut};
 
 /// An order as the shard knows it, two cache lines: what changes, what it was placed with (for a
@@ -189,7 +191,7 @@ impl Orders {
         at
     }
 
-    /// The place of an order, open or remembered.
+    /// The place of an order, whether or not its id has ended.
     #[inline]
     pub fn find(&self, order_id: i64) -> Option<u32> {
         let is_it = |at| self.rows[at].order_id == order_id;
@@ -234,11 +236,21 @@ impl Orders {
         }
     }
 
-    /// Drop a done order.
-    pub fn forget(&mut self, at: u32) {
-        let order = self.rows.remove(at);
-        assert!(order.state == OrderState::Done, "an open order is kept");
-        self.by_id.remove(self.tag(order.order_id), at);
+    /// Drop done orders, a stretch at most.
+    pub fn forget(&mut self, places: &[u32]) {
+        // They are looked up together: see `ahead`.
+        let mut tags = [0; STRETCH];
+        let mut seen = 0;
+        for (found, at) in tags.iter_mut().zip(places) {
+            *found = self.tag(self.rows[*at].order_id);
+            seen ^= self.by_id.fetch(*found);
+        }
+        black_box(seen);
+        for (tag, at) in tags.into_iter().zip(places) {
+            let order = self.rows.remove(*at);
+            assert!(order.state == OrderState::Done, "an open order is kept");
+            self.by_id.remove(tag, *at);
+        }
     }
 
     /// Assert that the accounts' open orders are just those that are not done.

@@ -23,6 +23,7 @@ impl Shard {
             .orders
             .rows
             .iter()
+            .filter(|(_, it)| self.remembers(it))
             .map(|(_, it)| self.record(it))
             .collect();
         orders.sort_unstable_by_key(|order| order.order_id);
@@ -134,6 +135,7 @@ impl Shard {
         // Sorted by what stands here: a look at the rows themselves waits for memory each time.
         let mut order: Vec<_> = known
             .iter()
+            .filter(|(_, row)| !row.has_ended(self.time_ms))
             .map(|(at, row)| (row.account, row.id.begins(), at))
             .collect();
         order.sort_unstable_by(|one, two| {

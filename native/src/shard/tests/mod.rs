@@ -4,4 +4,5 @@ mod contents;
 mod desk;
 mod edges;
 mod flows;
+mod forgetting;
 mod random;

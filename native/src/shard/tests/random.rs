@@ -196,7 +196,8 @@ impl Flow {
     fn command(&mut self, number: i64) {
         let random = &mut self.random;
         let account = 2 * (1 + random.below(4));
-        let command_id = &format!("n{}", number - random.below(2))[..];
+        // Used anew after 300, when a pause has been longer than the memory.
+        let command_id = &format!("n{}", (number - random.below(2)) % 300)[..];
         let valid_until_ms = self.time_ms + 10_000;
         let order_id = 2 * (1 + random.below(number / 2 + 1));
         let command = match random.below(10) {
