@@ -86,7 +86,7 @@ def release_twice(patch: Patch) -> None:
     real = settle.done
 
     def done(ledger: Ledger, instrument_id: int, report: reports.Done) -> list[AccountEvent]:
-        order = ledger.orders.undone(report.order_id, instrument_id)
+        order = ledger.undone(report.order_id, instrument_id)
         hold = order.hold
         events = real(ledger, instrument_id, report)
         rules = ledger.instruments[instrument_id]
