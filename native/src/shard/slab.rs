@@ -1,4 +1,7 @@
-//! Rows that keep their places: a vector with a list of the free ones.
+//! Rows that keep their places: blocks of them, with a list of the free ones.
+//!
+//! A block is never moved: to copy millions of rows into a larger vector would stop the machine for
+//! longer than an order may take.
 
 use std::ops::{Index, IndexMut};
 
@@ -14,17 +17,20 @@ pub trait Row: Copy {
     fn is_free(&self) -> bool;
 }
 
+const BITS: u32 = 12;
+const BLOCK: usize = 1 << BITS;
+
 /// Rows by their places.
 #[derive(Clone, Debug)]
 pub struct Slab<T> {
-    rows: Vec<T>,
+    blocks: Vec<Vec<T>>, // all full but for the last one
     free: Vec<u32>,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
         Self {
-            rows: Vec::new(),
+            blocks: vec![Vec::new()],
             free: Vec::new(),
         }
     }
@@ -38,9 +44,22 @@ impl<T: Row> Slab<T> {
             self[at] = row;
             return at;
         }
-        let at = u32::try_from(self.rows.len()).expect("fewer than 2^32 rows");
-        self.rows.push(row);
+        let at = u32::try_from(self.rows()).expect("fewer than 2^32 rows");
+        if self.last().len() == BLOCK {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+        }
+        let last = self.blocks.len() - 1;
+        self.blocks[last].push(row);
         at
+    }
+
+    fn last(&self) -> &Vec<T> {
+        &self.blocks[self.blocks.len() - 1]
+    }
+
+    /// How many places there are, free ones among them.
+    fn rows(&self) -> usize {
+        (self.blocks.len() - 1) * BLOCK + self.last().len()
     }
 
     /// Take a row out.
@@ -52,12 +71,14 @@ impl<T: Row> Slab<T> {
 
     /// All rows with their places.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (0..).zip(&self.rows).filter(|(_, row)| !row.is_free())
+        (0..)
+            .zip(self.blocks.iter().flatten())
+            .filter(|(_, row)| !row.is_free())
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.rows.len() - self.free.len()
+        self.rows() - self.free.len()
     }
 }
 
@@ -66,13 +87,46 @@ impl<T> Index<u32> for Slab<T> {
 
     #[inline]
     fn index(&self, at: u32) -> &T {
-        &self.rows[at as usize]
+        &self.blocks[(at >> BITS) as usize][at as usize % BLOCK]
     }
 }
 
 impl<T> IndexMut<u32> for Slab<T> {
     #[inline]
     fn index_mut(&mut self, at: u32) -> &mut T {
-        &mut self.rows[at as usize]
+        &mut self.blocks[(at >> BITS) as usize][at as usize % BLOCK]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Row for u32 {
+        const FREE: Self = 0;
+
+        fn is_free(&self) -> bool {
+            *self == 0
+        }
+    }
+
+    #[test]
+    fn a_row_keeps_its_place_over_blocks() {
+        let mut slab = Slab::default();
+        let rows: u32 = (3 << BITS) + 5;
+        for row in 0..rows {
+            assert_eq!(row, slab.insert(row + 1));
+        }
+        for at in (0..rows).step_by(2) {
+            assert_eq!(at + 1, slab.remove(at));
+        }
+        assert_eq!(Ok(rows / 2), u32::try_from(slab.len()));
+        assert!(slab.iter().all(|(at, row)| at % 2 == 1 && *row == at + 1));
+        assert_eq!(Ok(rows / 2), u32::try_from(slab.iter().count()));
+        for row in 0..=rows / 2 {
+            let at = slab.insert(row + 7);
+            assert!(at < rows && at % 2 == 0 && slab[at] == row + 7);
+        }
+        assert_eq!(rows, slab.insert(1));
     }
 }
