@@ -41,7 +41,7 @@ from partita.schemas.reports import ReportBatch, ReportGroup
 _NOW_MS = 1_000_000
 _UNTIL_MS = _NOW_MS + 10_000
 _BATCH = 1_000
-_PAUSE_S = 0.3  # between two: the pages that were shared with the child are touched again
+_PAUSE_S = 0.3  # between two: pages that were shared with a child are touched again
 
 
 def _records(values: Iterator[bytes]) -> list[Record]:
@@ -132,7 +132,7 @@ def main(count: int, times: int, engine: str | None, keep: bool) -> None:
         machine = fill(core, rules, count)
         gc.collect()
         gc.freeze()
-        take = by_rows(Role().copy_rows, service.fork_rows)
+        take = by_rows(Role().inline_rows_max, service.copied_rows_max)
         pauses, whole, size = _captured(core, machine, take, times)
         gc.unfreeze()
         table.add_row(what, _middle_and_most(pauses), _middle_and_most(whole), f"{size:,}")

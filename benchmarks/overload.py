@@ -41,7 +41,8 @@ _GENTLE_PER_S = 1_000
 _GENTLE_S = 1.0  # a look at the gentle flow
 _GENTLE_P99_MS = 20.0
 _GENTLE_LOOKS_MAX = 60
-# Ids are remembered for 10 s beyond their life: so memory is to be flat from the 20th second on.
+# Ids are remembered for 10 s beyond their life: from the 20th second on memory is to grow by what
+# rests for ever only.
 _LIMITS = ClientLimits(oldest_ms=5_000, answer_timeout_ms=9_000, valid_for_ms=10_000)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _FUNDS = 100_000_000

@@ -28,6 +28,8 @@ _LIMIT_S = 600.0
 # The worker's own work comes first on a busy host.
 _NICE = 10
 _FD_MAX = 1 << 16
+# Copies of machines at a time.
+_THREADS_MAX = 4
 
 
 # Made here: what a child of a process with threads begins anew may wait for their locks.
@@ -36,7 +38,7 @@ _SHA256_BYTES = _SHA256.digest_size
 
 
 class Data(Protocol):
-    """The bytes of a state, read piece by piece: a large one is never wholly in the worker."""
+    """The bytes of a state, read piece by piece: a very large one is never wholly in the worker."""
 
     @property
     def size(self) -> int:
@@ -83,15 +85,21 @@ class CaptureFailed(Exception):
 Take = Callable[[Source], Capture]
 
 
-def by_rows(copy_rows: int, fork_rows: int) -> Take:
+def by_rows(inline_rows_max: int, copied_rows_max: int) -> Take:
     """Return how to take a state: at once, of more rows by a thread, of still more by a child."""
+    writing: list[ThreadCapture] = []
 
     def take(source: Source) -> Capture:
         rows, write, copy = source
-        if rows <= copy_rows:
+        writing[:] = (one for one in writing if one.is_running)
+        # Many at once, before a planned stop: there is to be no second copy of all machines.
+        if rows <= inline_rows_max or (rows <= copied_rows_max and len(writing) >= _THREADS_MAX):
             return InlineCapture(write)
-        copied = copy() if rows <= fork_rows else None
-        return ForkedCapture(write) if copied is None else ThreadCapture(copied)
+        copied = copy() if rows <= copied_rows_max else None
+        if copied is None:
+            return ForkedCapture(write)
+        writing.append(ThreadCapture(copied))
+        return writing[-1]
 
     return take
 
@@ -153,26 +161,37 @@ class ThreadCapture:
     """Written down by a thread, from a copy."""
 
     def __init__(self, write: Write) -> None:
+        """Begin. Raises CaptureFailed where the system has no room for a thread."""
         self._data: InMemory | None = None
-        self._error: BaseException | None = None
+        self._failed = ""
         self._thread = threading.Thread(target=self._run, args=(write,), daemon=True)
-        self._thread.start()
+        self._deadline_s = time.monotonic() + _LIMIT_S
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise CaptureFailed(f"no thread for a snapshot: {error}") from error
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is being written down."""
+        return self._thread.is_alive()
 
     def _run(self, write: Write) -> None:
-        # Linux gives each thread its own.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        with suppress(OSError):  # Linux gives each thread its own, where it is allowed to
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         try:
             self._data = InMemory(write())
         except BaseException as error:  # noqa: BLE001 - as of a child: told of, and trading goes on
-            self._error = error
+            self._failed = f"{type(error).__name__}: {error}"
 
     def data(self) -> Data | None:
         """Return the bytes once the thread has ended; see Capture."""
-        if self._thread.is_alive():
-            return None
+        if self.is_running:
+            if time.monotonic() < self._deadline_s:
+                return None
+            raise CaptureFailed(f"the thread has not ended after {_LIMIT_S:g} s")
         if self._data is None:
-            error = self._error
-            raise CaptureFailed(f"{type(error).__name__}: {error}") from error
+            raise CaptureFailed(self._failed)
         return self._data
 
     def drop(self) -> None:

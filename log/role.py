@@ -24,10 +24,10 @@ class Role(NamedTuple):
     # less often, or it would be more than all the events between two.
     snapshot_bytes_per_s: int = 2 << 20
     # A machine of more rows is not written down at once, but from a copy, by a thread.
-    copy_rows: int = 4_000
+    inline_rows_max: int = 4_000
     # One of still more, or of an engine that copies slowly, is written down by a child of the
     # process: a copy of 100,000 rows of a shard takes 6 ms.
-    fork_rows: int = 100_000
+    copied_rows_max: int = 100_000
     chunk_bytes: int = CHUNK_BYTES_MAX  # of a snapshot in one record of the changelog
     trim: bool = True  # whether the input is trimmed behind the snapshots
     # Log time by which trimming stays behind: as long as another line may take to come up with a

@@ -121,7 +121,7 @@ class Service(NamedTuple):
     engines: Mapping[str, object]  # by name; the first is the default
     core: Callable[[ExchangeShape, Line, str | None], WorkerCore]  # of an engine, by name
     ticks: bool  # whether it writes ticks to its own partitions
-    fork_rows: int = Role().fork_rows  # up to how many rows a machine is copied
+    copied_rows_max: int = Role().copied_rows_max  # of a machine that is not forked
 
     def group(self, line: Line) -> str:
         """Return the consumer group of a line."""
@@ -151,7 +151,7 @@ def _role(service: Service, shape: ExchangeShape, options: Options) -> Role:
         owner=owner(),
         shards=shape.shards,
         ticks=service.ticks,
-        fork_rows=service.fork_rows,
+        copied_rows_max=service.copied_rows_max,
         snapshot_every_ms=options.snapshot_every_ms,
         trim=options.trim,
         trim_behind_ms=options.trim_behind_ms,

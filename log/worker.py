@@ -80,7 +80,7 @@ class Worker:
         `capture` is how states are taken, by their rows when it is not given.
         """
         self.core = core
-        capture = capture or by_rows(role.copy_rows, role.fork_rows)
+        capture = capture or by_rows(role.inline_rows_max, role.copied_rows_max)
         self.snapshots = Snapshots(log, core, role, reached, capture)
         self.positions: dict[int, int] = {}  # by owned partition: the offset that comes next
         self.silences: dict[int, Silence] = {}  # partitions that are computed and not spoken for

@@ -13,9 +13,15 @@ def _core(shape: ExchangeShape, line: Line, engine_name: str | None) -> WorkerCo
 
 
 # A fork is paid for by all books of a worker, some hundreds of megabytes, and one of them is copied
-# for 0.03 us a row: a million rests in none.
-_COPIED_ROWS = 1_000_000
+# for 0.03 us a row: so many rest in hardly any.
+_COPIED_ROWS_MAX = 500_000
 
 SERVICE = Service(
-    "matchers", ORDERS, BOOKS_CHANGELOG, ENGINES, _core, ticks=True, fork_rows=_COPIED_ROWS
+    "matchers",
+    ORDERS,
+    BOOKS_CHANGELOG,
+    ENGINES,
+    _core,
+    ticks=True,
+    copied_rows_max=_COPIED_ROWS_MAX,
 )

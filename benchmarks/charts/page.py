@@ -107,7 +107,7 @@ SECTIONS = (
     ),
     Section(
         "The pause of a snapshot",
-        "Until the forked child has the state and the worker goes on.",
+        "Until the state is taken and the worker goes on.",
         "python -m benchmarks.capture",
         trouble.captures,
     ),

@@ -19,10 +19,9 @@ _MONEY = "10000000"
 def orders(client: Client, count: int, seed: int, symbols: Sequence[str] = SYMBOLS) -> OrderTable:
     """Return limit orders near a market that moves, of symbols at random.
 
-    About half of them trade when they arrive, and of the others all but one in ten are met when the
-    market comes back: orders end about as fast as they come, as on a market that has been open for
-    long, and memory tells of what rests, not of how long the run was. (Where the market stands
-    still, four in ten rest for ever.)
+    About half of them trade when they arrive, and most others are met when the market comes back:
+    six in a hundred rest for ever, at either end of its swing. (Where the market stands still, it
+    is four in ten: then memory tells of how long the run was.)
     """
     chance = random.Random(seed)
     ids = [client.instruments[symbol].instrument_id for symbol in symbols]

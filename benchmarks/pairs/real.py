@@ -76,7 +76,7 @@ async def steady(
     bulk.forget(rows)
     gc.unfreeze()
     _assert_settled(found.states)
-    numbers = (number for first, taken in offered for number in range(first, first + taken))
+    numbers = (at + number for at, taken in offered for number in range(taken))
     late = array("d")
     late.extend(
         (heard - start_ns) / 1e9 - number / rate

@@ -49,15 +49,15 @@ class Hop(NamedTuple):
 
 
 # As the real path of `benchmarks.pairs` has them, 2x2: 74.8 B on account-commands (31.4 of them the
-# client's), 22.3 on orders, 165 on account-events, 24.7 on book, where nine in ten orders trade
-# with one other each (`pairs/flow.py`). How account-events divides follows from the sizes of the
+# client's), 22.3 on orders, 165 on account-events, 24.7 on book, where there are nine trades for
+# ten orders (`pairs/flow.py`). How account-events divides follows from the sizes of the
 # events (`bytes_per_event`).
 HOPS = {
     Kind.COMMAND: Hop(ACCOUNT_COMMANDS, 31.4, 1),
     Kind.ORDER: Hop(ORDERS, 22.3, 1),
     Kind.REPORT: Hop(ACCOUNT_COMMANDS, 43.4, 3.3),
     Kind.RECEIVED: Hop(ACCOUNT_EVENTS, 46.0, 1),
-    Kind.SETTLED: Hop(ACCOUNT_EVENTS, 119.0, 6),
+    Kind.SETTLED: Hop(ACCOUNT_EVENTS, 119.0, 7),
     Kind.FEED: Hop(BOOK, 24.7, 2.4),
 }
 TICKER_BYTES = 51  # one a partition every LATEST_EVERY_MS while anything happens

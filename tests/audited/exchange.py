@@ -156,7 +156,7 @@ class Exchange:
             owner=f"{service} {line}",
             shards=SHAPE.shards,
             snapshot_every_ms=self._snapshot_every_ms,
-            fork_rows=1 << 62,
+            inline_rows_max=1 << 62,
             trim=self._trim,
             trim_behind_ms=0,
         )

@@ -82,6 +82,39 @@ def test_what_is_larger_is_taken_otherwise(rows: int, copied: bool, kind: type[C
     assert copies == [rows] * (10 < rows <= 20)
 
 
+def test_of_many_machines_at_once_only_some_are_copied() -> None:
+    """A planned stop writes all of them down: there is no room for a second copy of each."""
+    begin = threading.Event()
+
+    def later() -> bytes:
+        begin.wait()
+        return b"copied"
+
+    take = by_rows(0, 100)
+    source = Source(50, lambda: b"in place", lambda: later)
+    captures = [take(source) for _ in range(6)]
+    begin.set()
+
+    assert [type(capture) for capture in captures] == [ThreadCapture] * 4 + [InlineCapture] * 2
+    assert [data_of(capture) for capture in captures] == [b"copied"] * 4 + [b"in place"] * 2
+    assert isinstance(take(source), ThreadCapture)
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_a_thread_that_cannot_be_started_is_told_of() -> None:
+    """As a child that cannot be forked: the worker goes on without this snapshot."""
+    with pytest.raises(CaptureFailed, match="no thread"):
+        ThreadCapture(lambda: b"state")
+
+
+@pytest.fixture
+def no_threads() -> Iterator[None]:
+    """A process that may have no more threads: no room for their stacks."""
+    before = threading.stack_size(1 << 46)
+    yield
+    threading.stack_size(before)
+
+
 @pytest.mark.parametrize("kind", [ForkedCapture, InlineCapture, ThreadCapture])
 def test_a_state_that_cannot_be_written_is_told_of(
     kind: Callable[[Write], Capture], capfd: pytest.CaptureFixture[str]

@@ -60,14 +60,14 @@ def test_two_are_kept_and_the_input_is_trimmed_below_the_older() -> None:
 def test_a_large_machine_is_written_down_by_a_child() -> None:
     """Its snapshots are the same, and come some steps later."""
     kept = []
-    for fork_rows in (1 << 62, -1):
+    for rows_max in (1 << 62, -1):
         world = World()
-        process = Process(world.log, ROLE._replace(fork_rows=fork_rows))
+        process = Process(world.log, ROLE._replace(inline_rows_max=rows_max))
         found = set()
         for _ in range(45):
             world.say()
             process.rest()
-            if fork_rows < 0:
+            if rows_max < 0:
                 time.sleep(0.005)  # as long as a child may take, and it does no harm if longer
             found |= {(m.position, m.sha256, m.edges) for m in world.manifests()}
         kept.append(found)

@@ -27,7 +27,7 @@ ROLE = Role(
     build="one",
     owner="test",
     snapshot_every_ms=EVERY_MS,
-    fork_rows=1 << 62,
+    inline_rows_max=1 << 62,
     trim_behind_ms=0,
 )
 

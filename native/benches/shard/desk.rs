@@ -79,12 +79,12 @@ impl Desk {
             id: *b"01890a5d-ac96-774b-bcce-000000000000",
             steps: 0,
         };
-        desk.nothing();
+        desk.bring_time();
         desk
     }
 
-    /// Bring the time.
-    pub fn nothing(&mut self) {
+    /// Let the time come that it is, and nothing else.
+    pub fn bring_time(&mut self) {
         let rules = Report::Instrument(Box::new(rules()));
         self.report(&rules);
     }

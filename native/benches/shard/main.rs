@@ -23,7 +23,7 @@ fn passes(name: &str, desk: &mut Desk, mut step: impl FnMut(&mut Desk, i64)) {
     for pass in 0..5 {
         desk.time_ms += 600_000;
         for _ in 0..EACH / 16 {
-            desk.nothing(); // each drops some of what has ended
+            desk.bring_time(); // each drops some of what has ended
         }
         desk.told.refused = 0;
         let mut begun = Instant::now();

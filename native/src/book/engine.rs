@@ -72,10 +72,10 @@ impl Book {
         self.resting.next_expiry_ms()
     }
 
-    /// How many rows its state has, about: how long writing it down takes.
+    /// How many rows its state has, with room that is free: how long a copy of it takes.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.resting.by_id.len()
+        self.resting.orders.places()
     }
 
     /// Trade id, price (ticks) and size (lots) of the last trade; zeros before the first.

@@ -116,6 +116,11 @@ impl Orders {
         slot
     }
 
+    /// How many slots there are, free ones among them.
+    pub fn places(&self) -> usize {
+        self.slots.len()
+    }
+
     #[cold]
     #[inline(never)]
     fn extend(&mut self) {

@@ -1,7 +1,7 @@
 //! One ledger shard (`partita.ledger.abc.Shard`): balances and orders of its accounts.
 //!
-//! The tables are vectors of plain values that refer to each other by their places, and every table
-//! of hashes is a vector too: a clone is some large copies, and no id is an object of its own.
+//! The tables are blocks of plain values that refer to each other by their places, and the tables of
+//! hashes are vectors too: a clone is a few hundred copies, and no id is an object of its own.
 
 mod accounts;
 mod ahead;
@@ -113,10 +113,10 @@ impl Shard {
         self.time_ms
     }
 
-    /// How many rows its state has, about: how long writing it down takes.
+    /// How many rows its state has, with room that is free: how long a copy of it takes.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.memory.known.len() + self.orders.rows.len() + self.accounts.rows.len()
+        self.memory.known.places() + self.orders.rows.places() + self.accounts.funds.len()
     }
 
     /// The rules as last heard; None before the first.

@@ -1,6 +1,6 @@
 //! Rows that keep their places: blocks of them, with a list of the free ones.
 //!
-//! A block is never moved: to copy millions of rows into a larger vector would stop the machine for
+//! A full block is never moved: to copy millions of rows into a larger vector would stop the machine for
 //! longer than an order may take.
 
 use std::ops::{Index, IndexMut};
@@ -44,7 +44,7 @@ impl<T: Row> Slab<T> {
             self[at] = row;
             return at;
         }
-        let at = u32::try_from(self.rows()).expect("fewer than 2^32 rows");
+        let at = u32::try_from(self.places()).expect("fewer than 2^32 rows");
         if self.last().len() == BLOCK {
             self.blocks.push(Vec::with_capacity(BLOCK));
         }
@@ -58,7 +58,7 @@ impl<T: Row> Slab<T> {
     }
 
     /// How many places there are, free ones among them.
-    fn rows(&self) -> usize {
+    pub fn places(&self) -> usize {
         (self.blocks.len() - 1) * BLOCK + self.last().len()
     }
 
@@ -78,7 +78,7 @@ impl<T: Row> Slab<T> {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.rows() - self.free.len()
+        self.places() - self.free.len()
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a key to the place of its row in a slab.
 //!
-//! Open addressing with linear probing in one vector: a look-up is one cache line where a table of
-//! groups takes two, and a clone is one copy. An entry is 32 bits of the key, its tag, and the
+//! Open addressing with linear probing: a look-up is one cache line where a table of groups takes
+//! two, and a clone is a copy of some vectors. An entry is 32 bits of the key, its tag, and the
 //! place; whether the row is the one that is meant is for the caller to say. Growing goes through
 //! both vectors from front to back, because a place in the vector is the front of a tag.
 //!
@@ -50,7 +50,8 @@ impl Home for Numbered {
 
     #[inline]
     fn home(tag: u32, shift: u32) -> usize {
-        let line = (tag >> 3).wrapping_mul(0x9E37_79B9) >> shift;
+        // Without the bits that tell the part: all of a part have the same ones.
+        let line = (tag >> (3 + PART_BITS)).wrapping_mul(0x9E37_79B9) >> shift;
         (line & !7 | tag & 7) as usize
     }
 }
@@ -69,7 +70,8 @@ struct Part<H> {
     home: PhantomData<H>,
 }
 
-const PARTS: usize = 64;
+const PART_BITS: u32 = 6;
+const PARTS: usize = 1 << PART_BITS;
 const BITS_MIN: u32 = 4;
 
 impl<H: Home> Default for Table<H> {
@@ -264,6 +266,34 @@ mod tests {
             let found = table.find(tag_of(other), |place| place == other);
             assert_eq!(model.get(&other).copied(), found);
             assert_eq!(model.len(), table.len());
+        }
+    }
+
+    /// The most entries that a search for one of these tags looks at.
+    fn longest<H: Home>(tags: impl Iterator<Item = u32>) -> usize {
+        let mut table = Table::<H>::default();
+        for (place, tag) in (0..).zip(tags) {
+            table.insert(tag, place);
+        }
+        let away = |part: &Part<H>| {
+            let mask = part.entries.len() - 1;
+            let used = (0..).zip(&part.entries).filter(|(_, entry)| **entry != 0);
+            used.map(|(at, entry)| {
+                let home = H::home(tag_of(*entry), part.shift);
+                usize::wrapping_sub(at, home) & mask
+            })
+            .max()
+        };
+        table.parts.iter().filter_map(away).max().unwrap_or(0) + 1
+    }
+
+    #[test]
+    fn numbers_in_turn_stand_where_they_should() {
+        for count in [1_000, 9_000, 20_000, 300_000, 1_000_000, 2_000_000] {
+            let found = longest::<Numbered>(77..77 + count);
+            assert!(found <= 16, "{found} of {count}");
+            let apart = longest::<Numbered>((0..count / 8).map(|number| number * 8));
+            assert!(apart <= 16, "{apart} of {count} apart");
         }
     }
 
