@@ -24,9 +24,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.pairs.flow import orders
+from benchmarks.pairs.flow import fund, orders
 from benchmarks.results import Figures, Measured, Parameters, record, rounded
-from benchmarks.venue import ACCOUNTS, SYMBOLS, exchange
+from benchmarks.venue import exchange
 from partita.deploy.exchange import Exchange
 from partita.deploy.replay.latency import Percentiles, percentiles
 from partita.log.engines import engine_name
@@ -45,7 +45,7 @@ _GENTLE_LOOKS_MAX = 60
 # rests for ever only.
 _LIMITS = ClientLimits(oldest_ms=5_000, answer_timeout_ms=9_000, valid_for_ms=10_000)
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_FUNDS = 100_000_000
+_FUNDS = "100000000"
 
 
 @dataclass
@@ -154,12 +154,6 @@ def _close(window: Window) -> None:
     window.latencies_s = array("d")
 
 
-async def _fund(client: Client) -> None:
-    assets = sorted({name for symbol in SYMBOLS for name in symbol.split("-")})
-    accounts = range(1, ACCOUNTS + 1)
-    await asyncio.gather(*(client.transfer(a, asset, _FUNDS) for a in accounts for asset in assets))
-
-
 async def _capacity(bulk: Bulk, table: OrderTable, seconds: float) -> float:
     """Return the rows a second of tables at full speed, after one to warm up."""
     placed, start_s = 0, 0.0
@@ -175,7 +169,7 @@ async def _capacity(bulk: Bulk, table: OrderTable, seconds: float) -> float:
 async def measure(running: Exchange, seconds: float, factor: float, find_s: float) -> Found:
     """Find the capacity, overload, stop, and see how it recovers."""
     async with Client.connecting(running.bootstrap, limits=_LIMITS, timeout_s=60.0) as client:
-        await _fund(client)
+        await fund(client, money=_FUNDS)
         async with client.bulk(60.0) as bulk:
             table = orders(client, 96_000, seed=1)  # six times that the market is back
             gc.collect()

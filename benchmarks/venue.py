@@ -44,8 +44,7 @@ def orders(count: int, per_s: int, seed: int) -> Iterator[TapeRow]:
     """Yield limit orders of many accounts on a few symbols, evenly spaced in time.
 
     Prices lie within 20 ticks of the middle on either side, so that about half of the orders trade
-    when they arrive and the others rest and are traded with: books stay shallow, as books that
-    trade are.
+    when they arrive; of the others most are never traded with, and books grow with the run.
     """
     chance = random.Random(seed)
     for seq in range(count):

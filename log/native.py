@@ -8,6 +8,7 @@ import shutil
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import TypeVar
 
 from partita.log.core import (
     Alarm,
@@ -28,6 +29,8 @@ from partita.schemas.errors import (
     WrongPartitions,
 )
 from partita.schemas.operations import RefusedLine
+
+_Found = TypeVar("_Found")
 
 try:
     import partita_native
@@ -129,10 +132,7 @@ class NativeCore:
 
     def copy(self, partition: int, machine: str) -> Callable[[], bytes]:
         """Return what writes the state down as it is now; see WorkerCore."""
-        copied = self._core.copy(partition, machine)
-        if copied is None:
-            raise KeyError(machine)
-        return copied.write
+        return _known(self._core.copy(partition, machine), machine).write
 
     def edges_digest(self, partition: int, machine: str) -> bytes:
         """Return the digest of the ends of all edges of a machine."""
@@ -158,7 +158,7 @@ def _refused_line(sender: str, line: str, receiver: str, offset: int, time_ms: i
     return RefusedLine(sender, Line(line), receiver, offset, time_ms)
 
 
-def _known(found: bytes | None, machine: str) -> bytes:
+def _known(found: _Found | None, machine: str) -> _Found:
     if found is None:
         raise KeyError(machine)
     return found

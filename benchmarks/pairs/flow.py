@@ -48,9 +48,9 @@ def _middle(turn: int) -> int:
     return _MIDDLE - _SWING + 4 * _SWING * up // _PERIOD
 
 
-async def fund(client: Client, symbols: Sequence[str] = SYMBOLS) -> None:
-    """Give every account enough of every asset of these symbols for any number of runs."""
+async def fund(client: Client, symbols: Sequence[str] = SYMBOLS, money: str = _MONEY) -> None:
+    """Give every account so much of every asset of these symbols: enough for any number of runs."""
     for asset in ("USD", *(symbol.partition("-")[0] for symbol in symbols)):
         await asyncio.gather(
-            *(client.transfer(account, asset, _MONEY) for account in range(1, ACCOUNTS + 1))
+            *(client.transfer(account, asset, money) for account in range(1, ACCOUNTS + 1))
         )

@@ -1,7 +1,7 @@
 //! Rows that keep their places: blocks of them, with a list of the free ones.
 //!
-//! A full block is never moved: to copy millions of rows into a larger vector would stop the machine for
-//! longer than an order may take.
+//! A full block is never moved: to copy millions of rows into a larger vector would stop the machine
+//! for longer than an order may take.
 
 use std::ops::{Index, IndexMut};
 
