@@ -20,7 +20,7 @@ pub fn again(record: &[u8]) -> Result<Vec<u8>> {
         }
         heads::SHARD_SNAPSHOT => {
             let (state, edges) = shard_snapshot::read(record)?;
-            Ok(shard_snapshot::write(&state, &edges))
+            Ok(shard_snapshot::write_state(&state, &edges))
         }
         heads::COMMAND_BATCH | heads::REPORT_BATCH => {
             Ok(of_ledger(head, &ledger::decoded(record)?))

@@ -124,7 +124,8 @@ impl Ledger {
     }
 
     fn written(&mut self) -> Vec<u8> {
-        shard_snapshot::write(&self.shard.snapshot(), &self.edges())
+        let edges = self.edges();
+        shard_snapshot::write(&self.shard, &edges)
     }
 
     fn name(&self) -> String {

@@ -151,7 +151,7 @@ impl Shard {
             to_books: Vec::new(),
             to_accounts: EdgeState::default(),
         };
-        PyBytes::new(py, &shard_snapshot::write(&self.shard().snapshot(), &edges))
+        PyBytes::new(py, &shard_snapshot::write(&self.shard(), &edges))
     }
 
     /// Take the state of a record in place of the own one.

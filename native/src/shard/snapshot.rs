@@ -16,17 +16,18 @@ impl Shard {
     /// The whole state as a value, canonical: equal states give equal values.
     #[must_use]
     pub fn snapshot(&self) -> ShardState {
+        ShardState {
+            orders: self.order_records().collect(),
+            ids: self.known_ids().collect(),
+            ..self.few()
+        }
+    }
+
+    /// The state without what there may be millions of: orders and ids.
+    pub(crate) fn few(&self) -> ShardState {
         let listed = self.instruments.listed.iter();
         let mut instruments: Vec<_> = listed.map(|listed| listed.rules.clone()).collect();
         instruments.sort_unstable_by_key(|rules| rules.instrument_id);
-        let mut orders: Vec<_> = self
-            .orders
-            .rows
-            .iter()
-            .filter(|(_, it)| self.remembers(it))
-            .map(|(_, it)| self.record(it))
-            .collect();
-        orders.sort_unstable_by_key(|order| order.order_id);
         let mut requests: Vec<_> = self.requests.iter().map(|(_, it)| self.asked(it)).collect();
         requests.sort_unstable_by_key(|asked| asked.request);
         let sums = self.journal.sorted().into_iter();
@@ -46,10 +47,22 @@ impl Shard {
                 })
                 .collect(),
             clearing: self.clearing_funds(),
-            orders,
+            orders: Vec::new(),
             requests,
-            ids: self.known_ids(),
+            ids: Vec::new(),
         }
+    }
+
+    /// The orders by their ids, each made when it comes.
+    pub(crate) fn order_records(&self) -> impl ExactSizeIterator<Item = OrderRecord> {
+        let rows = self.orders.rows.iter();
+        let mut turn: Vec<_> = rows
+            .filter(|(_, it)| self.remembers(it))
+            .map(|(at, it)| (it.order_id, at))
+            .collect();
+        turn.sort_unstable();
+        turn.into_iter()
+            .map(|(_, at)| self.record(&self.orders[at]))
     }
 
     pub(super) fn account_funds(&self) -> Vec<AccountFunds> {
@@ -130,20 +143,21 @@ impl Shard {
         }
     }
 
-    fn known_ids(&self) -> Vec<KnownId> {
+    /// The ids by account and text, each made when it comes.
+    pub(crate) fn known_ids(&self) -> impl ExactSizeIterator<Item = KnownId> {
         let known = &self.memory.known;
         // Sorted by what stands here: a look at the rows themselves waits for memory each time.
-        let mut order: Vec<_> = known
+        let mut turn: Vec<_> = known
             .iter()
             .filter(|(_, row)| !row.has_ended(self.time_ms))
             .map(|(at, row)| (row.account, row.id.begins(), at))
             .collect();
-        order.sort_unstable_by(|one, two| {
+        turn.sort_unstable_by(|one, two| {
             let begin = (one.0, one.1).cmp(&(two.0, two.1));
             begin.then_with(|| known[one.2].id.cmp(&known[two.2].id))
         });
         let mut text = Vec::new();
-        let row = |(_, _, at)| {
+        turn.into_iter().map(move |(_, _, at)| {
             let known = &known[at];
             KnownId {
                 account: known.account,
@@ -153,8 +167,7 @@ impl Shard {
                 pinned: known.pinned,
                 answer: self.answer_of(known),
             }
-        };
-        order.into_iter().map(row).collect()
+        })
     }
 
     fn answer_of(&self, known: &Known) -> Option<Answer> {

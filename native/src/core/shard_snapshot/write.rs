@@ -5,14 +5,33 @@ use crate::core::columns::{self, Row, Table};
 use crate::core::ledger::ShardEdges;
 use crate::edges::EdgeState;
 use crate::schemas::heads;
+use crate::shard::Shard;
 use crate::shard::state::{AccountFunds, Answer, KnownId, OrderRecord, RequestRecord, ShardState};
 
 type Ends = [(i64, EdgeState)];
 
+/// Return the record of a shard. Its orders and ids are written as they come: as values, millions of
+/// them would take several times the room of the record.
+#[must_use]
+pub fn write(shard: &Shard, edges: &ShardEdges) -> Vec<u8> {
+    let (orders, ids) = (shard.order_records(), shard.known_ids());
+    written(&shard.few(), orders, ids, edges)
+}
+
 /// Return the record of a shard's state.
 #[must_use]
-pub fn write(state: &ShardState, edges: &ShardEdges) -> Vec<u8> {
-    let rows = state.ids.len() + state.orders.len() + state.accounts.len();
+pub fn write_state(state: &ShardState, edges: &ShardEdges) -> Vec<u8> {
+    let (orders, ids) = (state.orders.iter().copied(), state.ids.iter().copied());
+    written(state, orders, ids, edges)
+}
+
+fn written(
+    state: &ShardState,
+    orders: impl ExactSizeIterator<Item = OrderRecord>,
+    ids: impl ExactSizeIterator<Item = KnownId>,
+    edges: &ShardEdges,
+) -> Vec<u8> {
+    let rows = ids.len() + orders.len() + state.accounts.len();
     let mut out = Vec::with_capacity(4_096 + rows * 80);
     let put = &mut out;
     put.extend_from_slice(&heads::SHARD_SNAPSHOT);
@@ -40,9 +59,9 @@ pub fn write(state: &ShardState, edges: &ShardEdges) -> Vec<u8> {
         row.asset_id.write(out);
         row.amount.write(out);
     });
-    put_orders(&state.orders, put);
+    put_orders(orders, put);
     put_requests(&state.requests, put);
-    put_ids(&state.ids, put);
+    put_ids(ids, put);
     out
 }
 
@@ -74,7 +93,7 @@ fn halves(amount: i128) -> (i64, i64) {
     ((amount >> 64) as i64, amount as i64)
 }
 
-fn put_orders(rows: &[OrderRecord], out: &mut Vec<u8>) {
+fn put_orders(rows: impl Iterator<Item = OrderRecord>, out: &mut Vec<u8>) {
     let mut table = Table::<16>::default();
     for row in rows {
         table
@@ -114,7 +133,7 @@ fn put_requests(rows: &[RequestRecord], out: &mut Vec<u8>) {
     table.put(out);
 }
 
-fn put_ids(rows: &[KnownId], out: &mut Vec<u8>) {
+fn put_ids(rows: impl Iterator<Item = KnownId>, out: &mut Vec<u8>) {
     let mut ids = Table::<6>::default();
     let mut received = Table::<11>::default();
     let (mut accepted, mut rejected) = (Table::<2>::default(), Table::<2>::default());
