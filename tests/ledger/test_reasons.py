@@ -52,7 +52,7 @@ _COMMON: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.INVALID_ACCOUNT, {"account": 0}),
     (Reason.INVALID_ACCOUNT, {"account": -2}),
     (Reason.INVALID_ACCOUNT, {"account": 3}),
-    (Reason.INVALID_ACCOUNT, {"account": ACCOUNT_MAX + 1}),
+    (Reason.INVALID_ACCOUNT, {"account": -ACCOUNT_MAX - 1}),  # no record can say ACCOUNT_MAX + 1
 ]
 _NAMED: list[tuple[Reason, dict[str, Any]]] = [
     (Reason.INVALID_ID, {"client_order_id": "y" * 37}),
@@ -190,8 +190,8 @@ _RANK = {reason: rank for rank, reason in enumerate(Reason)}
 
 
 @pytest.fixture(scope="module")
-def desk() -> Desk:
-    """Return a shard in which each reason can hold."""
+def desk(shard_engine: None) -> Desk:  # noqa: ARG001 - one that is made without it is of the first engine
+    """Return a shard in which each reason can hold; one for each engine."""
     desk = Desk()
     desk.report(HALTED._replace(version=2, status=InstrumentStatus.TRADING), HALTED.instrument_id)
     desk.fund(RICH, USD, 10_000_000)
