@@ -176,3 +176,11 @@ def concerned(record: bytes, accounts: "array[int]") -> bool:
     True for a record that cannot be read: the codec says what is wrong with it.
     """
     return partita_native.concerned(record, accounts)
+
+
+def has_news(record: bytes, known: int) -> bool:
+    """Return whether a record of account-events has an event with a number above `known`.
+
+    True when it cannot be read: who decodes it says why.
+    """
+    return partita_native.has_news(record, known)

@@ -261,14 +261,7 @@ impl Bulk {
     /// # Errors
     /// It is not one.
     pub fn take(&mut self, shard: usize, value: &[u8], now_ns: i64) -> record::Result<()> {
-        let (name, head, mut input) = opened(value, RECORD_BYTES_MAX)?;
-        if head != heads::ACCOUNT_EVENT_BATCH {
-            return record::undecodable(format!("a {name} does not belong on account-events"));
-        }
-        input.array(|input| input.long().map(drop))?; // the accounts
-        input.bytes()?; // the seal
-        input.long()?; // the line
-        input.long()?; // the shard
+        let mut input = groups(value)?;
         input.array(|input| self.take_group(shard, input, now_ns))?;
         ended(&input)
     }
@@ -353,6 +346,43 @@ impl Bulk {
         }
         (self.base..self.len()).contains(&index).then_some(index)
     }
+}
+
+/// Begin to read a record of a private stream, at its groups.
+fn groups(value: &[u8]) -> record::Result<Reader<'_>> {
+    let (name, head, mut input) = opened(value, RECORD_BYTES_MAX)?;
+    if head != heads::ACCOUNT_EVENT_BATCH {
+        return record::undecodable(format!("a {name} does not belong on account-events"));
+    }
+    input.array(|input| input.long().map(drop))?; // the accounts
+    input.bytes()?; // the seal
+    input.long()?; // the line
+    input.long()?; // the shard
+    Ok(input)
+}
+
+/// Whether a record of a private stream has an event with a number above this one.
+///
+/// # Errors
+/// It is no such record.
+pub fn has_news(value: &[u8], known: i64) -> record::Result<bool> {
+    let mut input = groups(value)?;
+    let mut news = false;
+    input.array(|input| {
+        let mut number = input.long()?;
+        input.long()?; // the chain: a client trusts the log
+        input.long()?; // the time
+        input.array(|input| {
+            if !pass(input)? {
+                AccountEvent::read(input)?;
+            }
+            news |= number > known;
+            number = number.saturating_add(1); // any number may stand there
+            Ok(())
+        })
+    })?;
+    ended(&input)?;
+    Ok(news)
 }
 
 /// Go past the next event if it is one of the frequent kinds of which a bulk takes nothing; return

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from producers_support.make import BALANCE
 
+from partita.log import native
+from partita.producers import stream as stream_module
 from partita.producers.stream import Stream, Wanted
 from partita.schemas.accounts import (
     AccountEvent,
@@ -16,7 +18,8 @@ from partita.schemas.accounts import (
     Balance,
     Rejected,
 )
-from partita.schemas.codec import encode
+from partita.schemas.codec import decode, encode
+from partita.schemas.converter import Message
 from partita.schemas.enums import Line
 from partita.schemas.errors import UnknownFingerprint
 from partita.schemas.reasons import Reason
@@ -76,6 +79,53 @@ def test_history_sent_again_is_dropped() -> None:
     assert [11, 12] == [raw.number for raw in stream.take(again)]
     assert [] == stream.take(again)
     assert stream.gaps == 0
+
+
+@pytest.mark.skipif(not native.INSTALLED, reason="the reference decodes all that is ours")
+def test_what_is_said_again_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a killed ledger's last seconds come again; they must not hold up what is new."""
+    decoded: list[bytes] = []
+
+    def noted(value: bytes) -> Message:
+        decoded.append(value)
+        return decode(value)
+
+    monkeypatch.setattr(stream_module, "decode", noted)
+    stream = joined(wanting(7))
+    first, second = (record(*(balance(n) for n in ns), first=ns[0]) for ns in ((11, 12), (12, 13)))
+    assert [11, 12] == [raw.number for raw in stream.take(first)]
+    decoded.clear()
+    assert [] == stream.take(first)
+    assert [] == decoded
+    assert [13] == [raw.number for raw in stream.take(second)]
+    assert [second] == decoded
+    assert stream.gaps == 0
+
+
+def test_a_repeat_does_not_hide_what_was_not_wanted() -> None:
+    """It says nothing of the numbers that were passed over before it came."""
+    stream = joined(wanting(7))
+    ours = record(balance(11), first=11)
+    assert [11] == [raw.number for raw in stream.take(ours)]
+    assert [] == stream.take(record(balance(12, 9), first=12))
+    assert [] == stream.take(ours)
+    assert [13] == [raw.number for raw in stream.take(record(balance(13), first=13))]
+    assert stream.gaps == 0
+
+
+@pytest.mark.skipif(not native.INSTALLED, reason="it is native")
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 3)), max_size=4), st.integers(0, 60))
+def test_what_has_news_is_what_ends_behind_the_known(
+    groups: list[tuple[int, int]], known: int
+) -> None:
+    """Whatever the groups of a record; one that cannot be read is left to the codec."""
+    events = (BALANCE, ANSWERED, balance(5))
+    made = tuple(AccountEventGroup(first, 0, 1, events[:count]) for first, count in groups)
+    value = encode(AccountEventBatch((), b"", Line.A, 0, made))
+    news = any(count and first + count - 1 > known for first, count in groups)
+    assert news == native.has_news(value, known)
+    assert native.has_news(value[:-1], 1_000)
+    assert native.has_news(b"rubbish", 1_000)
 
 
 def test_a_gap_is_counted_and_warned_of(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::bulk::{Bulk as Inner, Outcome, Row, Terms};
+use crate::bulk::{self, Bulk as Inner, Outcome, Row, Terms};
 use crate::core::record::{Result, opened};
 use crate::limits::RECORD_BYTES_MAX;
 use crate::python::core::Owned;
@@ -50,6 +50,13 @@ fn columns<const N: usize>(py: Python<'_>, given: [PyBuffer<i64>; N]) -> PyResul
 pub fn concerned(py: Python<'_>, record: &[u8], accounts: PyBuffer<i64>) -> PyResult<bool> {
     let wanted = accounts.to_vec(py)?;
     Ok(names_one(record, &wanted).unwrap_or(true))
+}
+
+/// Return whether a record of account-events has an event with a number above this one; True when
+/// it cannot be read.
+#[pyfunction]
+pub fn has_news(record: &[u8], known: i64) -> bool {
+    bulk::has_news(record, known).unwrap_or(true)
 }
 
 fn names_one(record: &[u8], wanted: &[i64]) -> Result<bool> {

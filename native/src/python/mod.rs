@@ -67,6 +67,7 @@ fn partita_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("UnknownFingerprint", py.get_type::<UnknownFingerprint>())?;
     module.add("WrongPartitions", py.get_type::<WrongPartitions>())?;
     module.add_function(wrap_pyfunction!(bulk::concerned, module)?)?;
+    module.add_function(wrap_pyfunction!(bulk::has_news, module)?)?;
     // The records it reads and writes: (name, marker and fingerprint).
     let heads = ALL
         .iter()
