@@ -11,6 +11,7 @@ from partita.schemas.codec import accounts_of, decode
 from partita.schemas.errors import Undecodable
 
 _LOGGER = logging.getLogger("partita.producers")
+_NUMBER_MAX = (1 << 63) - 1  # of what is on the log
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Stream:
         self._account = account
         self._question = question  # the command_id of the inquiry at whose answer it joins
         self._number: int | None = None  # the last one taken; None before the join
-        self._skipped = False  # a batch was not decoded since, so its numbers are not known
+        self._skipped = False  # a batch was not decoded: its numbers, the next ones, are not known
 
     def take(self, record: bytes) -> list[RawEvent]:
         """Return what is new and wanted in a record.
@@ -75,11 +76,8 @@ class Stream:
             return []
         assert isinstance(batch, AccountEventBatch), "accounts_of and the topic hold only these"
         found: list[RawEvent] = []
-        before = self._number
         for group in batch.groups:
             self._take_group(group.first, group.time_ms, group.events, found)
-        if self._number != before:  # a repeat tells nothing of what was skipped
-            self._skipped = False
         return found
 
     def _is_known(self, record: bytes) -> bool:
@@ -88,8 +86,9 @@ class Stream:
         With a second line every event comes twice, and a ledger that was killed says again all
         that is behind its snapshot: decoded, it would hold up what the other line says for seconds.
         """
-        known = self._number
-        return native.INSTALLED and known is not None and not native.has_news(record, known)
+        if self._number is None or not native.INSTALLED:
+            return False
+        return not native.has_news(record, min(self._number, _NUMBER_MAX))
 
     def _take_group(
         self, first: int, time_ms: int, events: tuple[AccountEvent, ...], found: list[RawEvent]
@@ -98,6 +97,8 @@ class Stream:
             events, first = self._join(first, time_ms, events, found)
             if self._number is None:
                 return
+        if not events:
+            return
         known = self._number - first + 1  # how many of its events came before
         if known >= len(events):
             return
@@ -112,7 +113,10 @@ class Stream:
 
     def _note_gap(self, missing: int) -> None:
         if self._skipped:
-            return  # they stood in what was not decoded: nobody wanted them
+            # They stood in what was not decoded: nobody wanted them. Only what goes beyond that
+            # ends it: another line's record may end in the middle of what was skipped.
+            self._skipped = False
+            return
         self.gaps += 1
         _LOGGER.warning(
             "account-events/%d: %d events after number %s never came; ask by inquiry where they"

@@ -102,6 +102,13 @@ def test_what_is_said_again_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> N
     assert stream.gaps == 0
 
 
+@pytest.fixture(params=[True, False], ids=["told", "decoded"])
+def repeats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let repeats be told by the native engine, where there is one, or be decoded."""
+    monkeypatch.setattr(native, "INSTALLED", request.param and native.INSTALLED)
+
+
+@pytest.mark.usefixtures("repeats")
 def test_a_repeat_does_not_hide_what_was_not_wanted() -> None:
     """It says nothing of the numbers that were passed over before it came."""
     stream = joined(wanting(7))
@@ -111,6 +118,30 @@ def test_a_repeat_does_not_hide_what_was_not_wanted() -> None:
     assert [] == stream.take(ours)
     assert [13] == [raw.number for raw in stream.take(record(balance(13), first=13))]
     assert stream.gaps == 0
+
+
+@pytest.mark.usefixtures("repeats")
+def test_another_line_that_cuts_otherwise_makes_no_gap() -> None:
+    """Its record ends in the middle of what was passed over; behind that a hole is a loss again."""
+    stream = joined(wanting(7))
+    stream.take(record(balance(11), first=11))
+    stream.take(record(balance(12, 9), balance(13, 9), first=12))
+    assert [] == stream.take(record(balance(11), balance(12, 9), first=11))
+    assert [14] == [raw.number for raw in stream.take(record(balance(14), first=14))]
+    assert stream.gaps == 0
+    assert [16] == [raw.number for raw in stream.take(record(balance(16), first=16))]
+    assert stream.gaps == 1
+
+
+@pytest.mark.usefixtures("repeats")
+def test_numbers_that_cannot_be_are_no_end() -> None:
+    """Beyond the last number that there is nothing is new; a group of nothing moves nothing."""
+    stream = joined(wanting(everyone=True))
+    assert [] == stream.take(record(first=20))
+    assert [11] == [raw.number for raw in stream.take(record(balance(11), first=11))]
+    last = (1 << 63) - 1
+    assert 2 == len(stream.take(record(balance(1), balance(2), first=last)))
+    assert [] == stream.take(record(balance(12), first=12))
 
 
 @pytest.mark.skipif(not native.INSTALLED, reason="it is native")

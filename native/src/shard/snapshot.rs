@@ -19,12 +19,12 @@ impl Shard {
         ShardState {
             orders: self.order_records().collect(),
             ids: self.known_ids().collect(),
-            ..self.few()
+            ..self.without_orders_and_ids()
         }
     }
 
     /// The state without what there may be millions of: orders and ids.
-    pub(crate) fn few(&self) -> ShardState {
+    pub(crate) fn without_orders_and_ids(&self) -> ShardState {
         let listed = self.instruments.listed.iter();
         let mut instruments: Vec<_> = listed.map(|listed| listed.rules.clone()).collect();
         instruments.sort_unstable_by_key(|rules| rules.instrument_id);
@@ -56,12 +56,13 @@ impl Shard {
     /// The orders by their ids, each made when it comes.
     pub(crate) fn order_records(&self) -> impl ExactSizeIterator<Item = OrderRecord> {
         let rows = self.orders.rows.iter();
-        let mut turn: Vec<_> = rows
+        let mut sorted: Vec<_> = rows
             .filter(|(_, it)| self.remembers(it))
             .map(|(at, it)| (it.order_id, at))
             .collect();
-        turn.sort_unstable();
-        turn.into_iter()
+        sorted.sort_unstable();
+        sorted
+            .into_iter()
             .map(|(_, at)| self.record(&self.orders[at]))
     }
 
@@ -147,17 +148,17 @@ impl Shard {
     pub(crate) fn known_ids(&self) -> impl ExactSizeIterator<Item = KnownId> {
         let known = &self.memory.known;
         // Sorted by what stands here: a look at the rows themselves waits for memory each time.
-        let mut turn: Vec<_> = known
+        let mut sorted: Vec<_> = known
             .iter()
             .filter(|(_, row)| !row.has_ended(self.time_ms))
             .map(|(at, row)| (row.account, row.id.begins(), at))
             .collect();
-        turn.sort_unstable_by(|one, two| {
+        sorted.sort_unstable_by(|one, two| {
             let begin = (one.0, one.1).cmp(&(two.0, two.1));
             begin.then_with(|| known[one.2].id.cmp(&known[two.2].id))
         });
         let mut text = Vec::new();
-        turn.into_iter().map(move |(_, _, at)| {
+        sorted.into_iter().map(move |(_, _, at)| {
             let known = &known[at];
             KnownId {
                 account: known.account,

@@ -15,17 +15,17 @@ type Ends = [(i64, EdgeState)];
 #[must_use]
 pub fn write(shard: &Shard, edges: &ShardEdges) -> Vec<u8> {
     let (orders, ids) = (shard.order_records(), shard.known_ids());
-    written(&shard.few(), orders, ids, edges)
+    record_of(&shard.without_orders_and_ids(), orders, ids, edges)
 }
 
 /// Return the record of a shard's state.
 #[must_use]
 pub fn write_state(state: &ShardState, edges: &ShardEdges) -> Vec<u8> {
     let (orders, ids) = (state.orders.iter().copied(), state.ids.iter().copied());
-    written(state, orders, ids, edges)
+    record_of(state, orders, ids, edges)
 }
 
-fn written(
+fn record_of(
     state: &ShardState,
     orders: impl ExactSizeIterator<Item = OrderRecord>,
     ids: impl ExactSizeIterator<Item = KnownId>,
