@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from engines.under_test import under_test
 from ledger_support.world import (
     AMEND,
     BTC,
@@ -238,6 +239,13 @@ def test_reason(desk: Desk, command: Command, reason: Reason, change: dict[str, 
     """Each broken rule has its reason."""
     fresh = command._replace(**{"command_id": f"{_number()}", **change})
     assert reason is _reason(desk, fresh)
+
+
+def test_an_account_that_no_record_can_say_is_none() -> None:
+    """The reference takes values, so it must refuse it; the native engine never sees one."""
+    with under_test("shard", "reference"):
+        beyond = PLACE._replace(account=ACCOUNT_MAX + 1)
+        assert Reason.INVALID_ACCOUNT is _reason(Desk(), beyond)
 
 
 @pytest.mark.parametrize("name", TABLE)
